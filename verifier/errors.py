@@ -1,0 +1,91 @@
+"""The one error tree of the verifier: each error has a stable code, a reason and a hint.
+
+::
+
+    PledgebookError
+    ├── MalformedError    bytes are not what they claim to be      (a check is false: exit 1)
+    ├── FalseError        a proof, signature or claim is false      (exit 1)
+    ├── RefusedError      the rules do not admit an event           (exit 1)
+    ├── UndecidedError    unknown type, ruleset or missing bytes    (could not decide: exit 3)
+    └── PolicyError       no, or no suitable, trust policy          (exit 4)
+
+Names end in ``Error``. The *code* is part of the public contract (``docs/reference/errors.md``
+is generated from ``CODES``); the *reason* says what happened here; the *hint* says what to do.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = [
+    "CODES",
+    "FalseError",
+    "MalformedError",
+    "PledgebookError",
+    "PolicyError",
+    "RefusedError",
+    "UndecidedError",
+]
+
+CODES: Final[dict[str, str]] = {
+    # encoding.py
+    "payload-malformed": "Encode the payload with the canonical MessagePack profile (spec/encoding).",
+    "payload-not-canonical": "Encode with shortest headers, keys ascending, nothing after the map.",
+    "payload-value": "Use only the types, ranges and characters of the profile (spec/encoding).",
+    "payload-too-large": "Split the content, or refer to an attachment by its hash.",
+    # event.py
+    "event-malformed": "Build the event as spec/event says; any other encoding is refused.",
+    "event-too-large": "An event is at most 48,000 bytes; decisions at most 3,500.",
+    "event-type-unknown": "Use a verifier that knows this event type and version.",
+    "event-fields": "Compare the payload with the fields of its event type (reference/events).",
+    # keys.py
+    "key-unsuitable": "Enrol a canonical Ed25519 key of prime order.",
+    "signature-false": "The bytes differ from what was signed, or another key signed them.",
+    "engine-unknown": "Choose one of the named signature engines.",
+    "engine-missing": "Install the extra pledgebook-verifier[fast], or use --engine openssl.",
+    # tree.py, tiles.py
+    "proof-malformed": "Ask for a fresh proof; this one has the wrong shape.",
+    "proof-false": "The entry is not in the tree of this checkpoint, or the tree was changed.",
+    "tile-malformed": "Fetch the tile again; its length or framing is wrong.",
+    "tile-false": "The published tile differs from the entries below it.",
+    # note.py, policy.py
+    "note-malformed": "A checkpoint is a C2SP signed note with exactly three lines of text.",
+    "note-signature-false": "A known key's signature line does not verify: treat the note as forged.",
+    "note-unsigned": "No key of the trust policy signed this note.",
+    "quorum-missing": "Collect more cosignatures, or use the policy that fits this log.",
+    "policy-malformed": "Write the policy in C2SP tlog-policy form, one log line per file.",
+    "policy-unsuitable": "Get the trust policy of this ledger from a party you trust.",
+    # sources.py
+    "source-unreadable": "Check the address or folder and that it holds a published log.",
+    "source-missing": "The log does not serve what its checkpoint covers; ask a mirror.",
+}
+
+
+class PledgebookError(Exception):
+    """The root of all errors of this project; never raised itself."""
+
+    def __init__(self, code: str, reason: str, *, hint: str = "") -> None:
+        super().__init__(f"{code}: {reason}")
+        self.code = code
+        self.reason = reason
+        self.hint = hint or CODES.get(code, "")
+
+
+class MalformedError(PledgebookError):
+    """Bytes from outside are not what they claim to be."""
+
+
+class FalseError(PledgebookError):
+    """A signature, proof or claim was checked and is false."""
+
+
+class UndecidedError(PledgebookError):
+    """The check could not be made; never to be read as «ok»."""
+
+
+class PolicyError(PledgebookError):
+    """There is no trust policy, or it does not fit this log."""
+
+
+class RefusedError(PledgebookError):
+    """The rules do not admit an event; carries every unmet condition, not the first."""

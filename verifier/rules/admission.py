@@ -1,0 +1,194 @@
+"""Admission: whether an event may be recorded at the next index, by the log before it alone.
+
+The conditions that hold for every event (each type adds its own in ``unmet``):
+
+- AD1  Its type and version belong to the ruleset in force; otherwise nothing can be decided.
+- AD2  It names this ledger; only the event at index 0 names none, and only that one opens a ledger.
+- AD3  It stands on a stream of its type; a stream that ends in an actor has that one writer.
+- AD4  It continues its stream: seq is one more than the head's, prev is the head's id.
+- AD5  Its key is enrolled to its author and is active at this index.
+- AD6  It was signed at most 600 s behind log time, or 7 days for types marked offline.
+- AD7  What it says it has seen is true: size at most its own index, root equal to the log's there.
+       Decisions, endorsements and appeals must say it.
+- AD8  Authority and decision events have at most 3,500 bytes.
+- AD9  Before the roots' threshold is endorsed, only roots endorse and nothing else is recorded.
+- AD10 Its author, or the one on whose behalf it was signed, holds a capacity that may sign it.
+- AD11 A delegation used is in force, given to this author, by that actor, for this type and subject.
+
+``admit`` decides; ``record`` lets the event take effect. Both are pure over the book: the ledger
+refuses with them, a dry run asks them, and every auditor runs them again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+
+from verifier import encoding
+from verifier.errors import MalformedError, UndecidedError
+from verifier.event import MAX_DECISION_BYTES, Event
+from verifier.rules.authority import state as authority
+from verifier.rules.book import SINGLETONS, Body, Book, Entry, Refused, Subject, Unmet
+from verifier.rules.table import DECODERS
+
+__all__ = ["admit", "conditions", "names", "read_body", "record"]
+
+MAX_AGE_S: Final = 600  # a registry service that is further behind has a wrong clock or a queue
+MAX_AGE_OFFLINE_S: Final = 7 * 86_400  # ceremonies and hardware keys
+
+
+def read_body(event: Event) -> Body:
+    """Decode and type-check the payload of an event.
+
+    Raises:
+        UndecidedError: code ``event-type-unknown`` (AD1).
+        MalformedError: the payload is outside the profile, or its fields are not its type's.
+    """
+    decoder = DECODERS.get(event.type)
+    if decoder is None:
+        raise UndecidedError("event-type-unknown", f"event type {event.type} is not known here")
+    encoding.decode(event.payload)
+    try:
+        return decoder.decode(event.payload)
+    except msgspec.ValidationError as error:
+        raise MalformedError("event-fields", f"{event.type}: {error}") from None
+
+
+def names(event: Event, body: Body) -> set[str]:
+    """Return every subject that admission of this event may look at."""
+    subjects = {event.subject, event.iss, *SINGLETONS, *body.touches(event)}
+    if body.on_behalf_of is not None:
+        subjects.add(body.on_behalf_of.actor)
+    return subjects
+
+
+def admit(event: Event, body: Body, book: Book) -> Entry:
+    """Decide whether an event may stand at the book's next index.
+
+    Raises:
+        Refused: with every unmet condition; with the stream's head if it moved on.
+    """
+    entry = Entry(book.size, event, body, max(book.time, event.iat))
+    unmet = tuple(conditions(entry, book))
+    if unmet:
+        head = book.subject(event.subject).heads.get(event.stream)
+        raise Refused(unmet, head=head)
+    return entry
+
+
+def record(entry: Entry, book: Book) -> None:
+    """Let an admitted event take effect in the book."""
+    event = entry.event
+    subject = book.subjects.get(event.subject)
+    if subject is None:
+        subject = book.subjects[event.subject] = Subject(event.subject)
+    fold(entry, subject, book)
+    for public in entry.body.enrols():
+        book.public_keys[authority.thumbprint(public)] = public
+    if entry.index == 0:
+        book.ledger = event.id
+    book.size = entry.index + 1
+    book.time = entry.at
+
+
+def fold(entry: Entry, subject: Subject, book: Book) -> None:
+    """Let an event take effect in its own subject only; rebuilding a subject calls this alone."""
+    subject.things.update(entry.body.evolve(entry, subject, book))
+    subject.advance(entry.event)
+
+
+def conditions(entry: Entry, book: Book) -> Iterator[Unmet]:
+    """Yield every condition that is not met, general ones first."""
+    event, body = entry.event, entry.body
+    yield from _ledger_named(entry, book)
+    on_stream = _stands_on(event, body)
+    if not on_stream:
+        yield Unmet(rule="AD3", reason=f"{body.TYPE} does not stand on {event.stream}",
+                    hint=f"its streams are {body.STREAM}")  # fmt: skip
+    yield from _continues(event, book)
+    yield from authority.unmet_key(entry, book)
+    yield from _fresh(entry, book)
+    yield from _seen(entry, book)
+    if (body.DECISION or body.AUTHORITY) and len(event.raw) > MAX_DECISION_BYTES:
+        yield Unmet(rule="AD8", reason=f"{len(event.raw)} bytes; {MAX_DECISION_BYTES} allowed",
+                    hint="put longer texts into an attachment")  # fmt: skip
+    yield from authority.unmet_threshold(entry, book)
+    if body.on_behalf_of is not None:
+        yield from authority.unmet_delegation(body.on_behalf_of, entry, book)
+    if on_stream:
+        yield from _entitled(entry, book)
+        yield from body.unmet(entry, book)
+
+
+def _ledger_named(entry: Entry, book: Book) -> Iterator[Unmet]:
+    if entry.index == 0:
+        if entry.event.ledger is not None or entry.event.name != "LedgerOpened":
+            yield Unmet(rule="AD2", reason="the first event opens the ledger and names none")
+    elif entry.event.ledger != book.ledger:
+        yield Unmet(rule="AD2", reason="the event was signed for another ledger",
+                    hint="sign it with this ledger's id")  # fmt: skip
+    elif entry.event.name == "LedgerOpened":
+        yield Unmet(rule="AD2", reason="this ledger is open already")
+
+
+@lru_cache(maxsize=256)
+def _stream_pattern(pattern: str) -> re.Pattern[str]:
+    parts = {"*": "[^/]+", "@": "actor-[^/]+"}
+    segments = [
+        re.escape(segment).replace(r"\*", "[^/]+") if segment not in parts else parts[segment]
+        for segment in pattern.split("/")
+    ]
+    return re.compile("/".join(segments) + r"\Z")
+
+
+def _stands_on(event: Event, body: Body) -> bool:
+    if not _stream_pattern(body.STREAM).match(event.stream):
+        return False
+    return not body.STREAM.endswith("/@") or event.stream.endswith("/" + event.iss)
+
+
+def _continues(event: Event, book: Book) -> Iterator[Unmet]:
+    head = book.subject(event.subject).heads.get(event.stream)
+    if head is None:
+        if event.seq != 0:
+            yield Unmet(rule="AD4", reason=f"the stream is empty; seq is {event.seq}, not 0",
+                        hint="an earlier event of the stream is missing")  # fmt: skip
+    elif event.seq != head.seq + 1 or event.prev != head.id:
+        yield Unmet(
+            rule="AD4",
+            reason=f"the stream's head is {head.seq} ({head.id.hex()}), "
+            f"the event continues {event.seq - 1}",
+            hint="read the newer events, decide again, and sign on the present head",
+        )
+
+
+def _fresh(entry: Entry, book: Book) -> Iterator[Unmet]:
+    max_age_s = MAX_AGE_OFFLINE_S if entry.body.OFFLINE else MAX_AGE_S
+    if entry.event.iat < book.time - max_age_s:
+        yield Unmet(
+            rule="AD6",
+            reason=f"signed {book.time - entry.event.iat} s behind log time; {max_age_s} s allowed",
+            hint="sign it again with the present time",
+        )
+
+
+def _seen(entry: Entry, book: Book) -> Iterator[Unmet]:
+    seen = entry.event.seen
+    if seen is None:
+        if entry.body.DECISION:
+            yield Unmet(rule="AD7", reason="a decision, endorsement or appeal says what was seen",
+                        hint="state the size and root of the newest checkpoint")  # fmt: skip
+    elif seen.size > entry.index or seen.root != book.root_at(seen.size):
+        yield Unmet(rule="AD7", reason=f"the log's root at size {seen.size} is another",
+                    hint="the author saw another history than this log shows")  # fmt: skip
+
+
+def _entitled(entry: Entry, book: Book) -> Iterator[Unmet]:
+    actor = entry.actor
+    if not any(capacity.holds(actor, entry, book) for capacity in entry.body.SIGNERS):
+        capacities = " or ".join(capacity.name for capacity in entry.body.SIGNERS)
+        yield Unmet(rule="AD10", reason=f"{actor} is not {capacities} here", who=capacities)

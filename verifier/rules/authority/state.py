@@ -1,0 +1,267 @@
+"""What is known of actors, keys, roles and delegations, and the questions asked of it.
+
+- AU1 A key belongs to the actor it was enrolled to; only an active key signs.
+- AU2 A role counts from its grant's first day to its last, within its scope, unless withdrawn.
+- AU3 A delegation counts for its delegate, its event types and its scope, until its last day,
+      unless withdrawn.
+- AU4 An actor counts for one principal: its organization; a State is one, the departments of the
+      United Nations Secretariat together are one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from verifier.keys import thumbprint
+from verifier.rules import dates
+from verifier.rules.book import Book, Capacity, Entry, OnBehalf, Unmet
+from verifier.rules.fields import ActorId, Alpha3, EventRef
+
+__all__ = [
+    "Actor",
+    "Delegation",
+    "Grant",
+    "Key",
+    "Opened",
+    "Place",
+    "Root",
+    "Roots",
+    "Scope",
+    "covers",
+    "is_registered",
+    "itself",
+    "key_of",
+    "organization_of",
+    "role",
+    "thumbprint",
+    "unmet_delegation",
+    "unmet_key",
+    "unmet_threshold",
+    "widens",
+]
+
+
+class Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where a role or delegation counts; what is left out is not limited."""
+
+    subjects: Annotated[tuple[str, ...], Meta(min_length=1, max_length=20)] | None = None
+    """Subject ids, or beginnings of them that end in ``:`` or ``-``."""
+    countries: Annotated[tuple[Alpha3, ...], Meta(min_length=1, max_length=250)] | None = None
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """An organization, an office or a machine, and the principal it counts for (AU4)."""
+
+    kind: str
+    principal: str
+    stakeholder_type: str
+    country: str | None = None
+
+
+class Key(msgspec.Struct, frozen=True):
+    """A key of an actor: its bytes, and the index at which it ended, if it did."""
+
+    public: bytes
+    next: bytes | None = None
+    """Thumbprint of the key that must come next (pre-rotation)."""
+    ended: int | None = None
+    why: str = ""
+
+
+class Root(msgspec.Struct, frozen=True):
+    """A root principal: its actor, the organization it counts for, its raw public key."""
+
+    actor: ActorId
+    principal: ActorId
+    public: Annotated[bytes, Meta(min_length=32, max_length=32)]
+
+
+class Roots(msgspec.Struct, frozen=True):
+    """The root principals and how many of them an act of the roots needs."""
+
+    threshold: int
+    members: tuple[Root, ...]
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """The roots' threshold was endorsed at this index: the ledger takes other events."""
+
+    index: int
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """A role held by the actor of the subject it stands in."""
+
+    ref: EventRef
+    role: str
+    mandate: str
+    depth: int
+    first_day: str
+    last_day: str | None = None
+    scope: Scope | None = None
+    withdrawn: int | None = None
+
+
+class Delegation(msgspec.Struct, frozen=True):
+    """What the actor of the subject lets another actor sign in its name."""
+
+    ref: EventRef
+    to: str
+    types: tuple[str, ...]
+    last_day: str
+    scope: Scope | None = None
+    withdrawn: int | None = None
+
+
+class Place(msgspec.Struct, frozen=True):
+    """The countries that a subject is about; the thing ``place`` of a subject."""
+
+    countries: tuple[str, ...]
+
+
+def key_of(actor: str, kid: bytes, book: Book) -> Key | None:
+    """Return an actor's key by its thumbprint; a root's keys stand in the ledger's own subject."""
+    key = book.subject(actor).get("key:" + kid.hex(), Key)
+    if key is None:
+        roots = book.thing("ledger", "roots", Roots)
+        for root in roots.members if roots else ():
+            if root.actor == actor and thumbprint(root.public) == kid:
+                return Key(root.public)
+    return key
+
+
+def organization_of(actor: str, book: Book) -> str:
+    """Return the organization that an actor counts for (AU4); empty if it is unknown."""
+    known = book.thing(actor, "actor", Actor)
+    if known is not None:
+        return known.principal
+    roots = book.thing("ledger", "roots", Roots)
+    return next((r.principal for r in roots.members if r.actor == actor), "") if roots else ""
+
+
+def is_registered(actor: str, book: Book) -> bool:
+    """Say whether an actor is on record."""
+    return book.thing(actor, "actor", Actor) is not None
+
+
+def covers(scope: Scope | None, entry: Entry, book: Book) -> bool:
+    """Say whether a scope covers the subject of an event (AU2, AU3)."""
+    if scope is None:
+        return True
+    subject = entry.event.subject
+    if scope.subjects is not None and not any(within(subject, limit) for limit in scope.subjects):
+        return False
+    if scope.countries is not None:
+        place = book.thing(subject, "place", Place)
+        return place is not None and set(place.countries) <= set(scope.countries)
+    return True
+
+
+def within(subject: str, limit: str) -> bool:
+    """Say whether a subject (or a narrower limit) lies within a limit of subjects."""
+    return subject == limit or (limit.endswith((":", "-")) and subject.startswith(limit))
+
+
+def widens(narrow: Scope | None, wide: Scope | None) -> bool:
+    """Say whether a scope reaches beyond the scope it is derived from."""
+    if wide is None:
+        return False
+    if narrow is None:
+        return True
+    if wide.subjects is not None and not (
+        narrow.subjects and all(any(within(s, w) for w in wide.subjects) for s in narrow.subjects)
+    ):
+        return True
+    return wide.countries is not None and not (
+        narrow.countries and set(narrow.countries) <= set(wide.countries)
+    )
+
+
+def grant_in_force(grant: Grant, at: int) -> bool:
+    """Say whether a grant counts at a log time (AU2), whatever its scope."""
+    today = dates.day_of(at).isoformat()
+    return (
+        grant.withdrawn is None
+        and grant.first_day <= today
+        and (grant.last_day is None or today <= grant.last_day)
+    )
+
+
+def role(name: str) -> Capacity:
+    """Make the capacity of holding a role in force that covers the event (AU2)."""
+
+    def holds(actor: str, entry: Entry, book: Book) -> bool:
+        return any(
+            grant.role == name
+            and grant_in_force(grant, entry.at)
+            and covers(grant.scope, entry, book)
+            for grant in book.subject(actor).all(Grant)
+        )
+
+    return Capacity(name, holds)
+
+
+def _is_root(actor: str, entry: Entry, book: Book) -> bool:
+    roots = book.thing("ledger", "roots", Roots)
+    if roots is None:
+        roots = getattr(entry.body, "roots", None)  # at index 0 they stand in the event itself
+        return roots is not None and any(r.actor == actor for r in roots)
+    return any(r.actor == actor for r in roots.members)
+
+
+def _is_subject(actor: str, entry: Entry, book: Book) -> bool:
+    return actor == entry.event.subject
+
+
+root = Capacity("a root", _is_root)
+itself = Capacity("the actor itself", _is_subject)
+
+
+def unmet_key(entry: Entry, book: Book) -> Iterator[Unmet]:
+    """Yield what is not met of AD5 (AU1)."""
+    event = entry.event
+    if entry.index == 0:
+        roots = getattr(entry.body, "roots", ())
+        if not any(r.actor == event.iss and thumbprint(r.public) == event.kid for r in roots):
+            yield Unmet(rule="AD5", reason="the first event is signed by a root that it lists")
+        return
+    key = key_of(event.iss, event.kid, book)
+    if key is None:
+        yield Unmet(
+            rule="AD5",
+            reason=f"key {event.kid.hex()[:16]}… is not enrolled to {event.iss}",
+            hint="sign with a key enrolled to the author, or enrol this one first",
+        )
+    elif key.ended is not None:
+        yield Unmet(
+            rule="AD5",
+            reason=f"key {event.kid.hex()[:16]}… was {key.why} at index {key.ended}",
+            hint="sign with the author's active key",
+        )
+
+
+def unmet_threshold(entry: Entry, book: Book) -> Iterator[Unmet]:
+    """Yield what is not met of AD9."""
+    if entry.index == 0 or book.thing("ledger", "opened", Opened) is not None:
+        return
+    if not entry.event.stream.startswith("ledger/endorsement/genesis/"):
+        yield Unmet(rule="AD9", reason="the roots have not endorsed the genesis yet", who="a root")
+
+
+def unmet_delegation(behalf: OnBehalf, entry: Entry, book: Book) -> Iterator[Unmet]:
+    """Yield what is not met of AD11 (AU3)."""
+    key = "delegation:" + behalf.delegation.stream.rpartition("/")[2]
+    found = book.thing(behalf.actor, key, Delegation)
+    event = entry.event
+    if found is None or found.ref != behalf.delegation or found.to != event.iss:
+        yield Unmet(rule="AD11", reason=f"{behalf.actor} gave {event.iss} no such delegation")
+    elif found.withdrawn is not None or dates.day_of(entry.at).isoformat() > found.last_day:
+        yield Unmet(rule="AD11", reason="the delegation was withdrawn or has ended")
+    elif event.name not in found.types or not covers(found.scope, entry, book):
+        yield Unmet(
+            rule="AD11", reason=f"the delegation does not cover {event.name} on {event.subject}"
+        )
