@@ -52,6 +52,8 @@ CODES: Final[dict[str, str]] = {
     "note-malformed": "A checkpoint is a C2SP signed note with exactly three lines of text.",
     "note-signature-false": "A known key's signature line does not verify: treat the note as forged.",
     "note-unsigned": "No key of the trust policy signed this note.",
+    "vkey-malformed": "Copy the verifier key again, whole, from the party that published it.",
+    "mldsa-missing": "Install a cryptography whose OpenSSL knows ML-DSA (3.5 or later).",
     "quorum-missing": "Collect more cosignatures, or use the policy that fits this log.",
     "policy-malformed": "Write the policy in C2SP tlog-policy form, one log line per file.",
     "policy-unsuitable": "Get the trust policy of this ledger from a party you trust.",

@@ -14,9 +14,9 @@ Rules (normative text: ``docs/spec/event.md``; the numbers are the same):
 6. Event id = SHA-256(0x00 ‖ bytes), the RFC 9162 leaf hash. Submission id = SHA-256 of the
    ``Sig_structure``; it is the same for two signatures over one statement.
 
-Since every byte of the frame is fixed, the parser reads it left to right and refuses at the first
-byte that differs. Any other encoding is refused, never normalised: otherwise anyone could mint a
-second id for the same event without a key.
+Since the frame is fixed, one expression says every byte that may stand in a protected header. Any
+other encoding is refused, never normalised: otherwise anyone could mint a second id for the same
+event without a key.
 """
 
 from __future__ import annotations
@@ -60,9 +60,7 @@ MAX_DECISION_BYTES: Final = 3_500  # hardware and cloud key stores sign at most 
 MAX_INT: Final = encoding.MAX_INT
 MAX_STREAM_BYTES: Final = 128
 
-_ACTOR: Final = re.compile(r"actor-[a-z0-9][a-z0-9._:-]{0,57}\Z")
 _STREAM: Final = re.compile(r"[a-z0-9][a-z0-9._:-]*(/[a-z0-9][a-z0-9._:-]*){1,5}\Z")
-_TYPE: Final = re.compile(r"[A-Z][A-Za-z0-9]{2,47}/[1-9][0-9]{0,2}\Z")
 
 
 class Seen(msgspec.Struct, frozen=True, gc=False):
@@ -80,6 +78,8 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     kid: Kid
     iss: str
     stream: StreamId
+    subject: str
+    """The first segment of the stream id: the consistency boundary."""
     iat: int
     ledger: bytes | None
     type: str
@@ -89,11 +89,6 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     protected: bytes
     payload: bytes
     signature: bytes
-
-    @property
-    def subject(self) -> str:
-        """The first segment of the stream id: the consistency boundary."""
-        return self.stream.partition("/")[0]
 
     @property
     def kind(self) -> str:
@@ -209,7 +204,6 @@ _TYPE_LABEL: Final = b"\x3a\x00\x01\x00\x01"
 _SEQ: Final = b"\x3a\x00\x01\x00\x02"
 _PREV: Final = b"\x3a\x00\x01\x00\x03\x58\x20"
 _SEEN: Final = b"\x3a\x00\x01\x00\x04\x82"
-_LABEL_BYTES: Final = 5
 
 
 def parse(raw: bytes) -> Event:
@@ -226,127 +220,96 @@ def parse(raw: bytes) -> Event:
         raise MalformedError("event-malformed", "the bytes end early (rule 1)") from None
 
 
+_UINT: Final = (
+    rb"[\x00-\x17]|\x18[\x18-\xff]|\x19[\x01-\xff].|\x1a(?!\x00\x00).{4}"
+    rb"|\x1b(?!\x00{4})\x00[\x00-\x1f].{6}"
+)
+_LENGTH: Final = rb"[\x60-\x77]|\x78[\x18-\xff]"
+_PROTECTED: Final = re.compile(
+    rb"\xa5\x01\x27\x03\x77application/vnd\.msgpack\x04\x58\x20(.{32})"  # alg, type, kid
+    rb"\x0f([\xa5-\xa8])"  # the number of claims
+    rb"\x01(" + _LENGTH + rb")(actor-[a-z0-9][a-z0-9._:-]{0,57})"  # iss
+    rb"\x02(" + _LENGTH + rb")([a-z0-9][a-z0-9._:-]*(?:/[a-z0-9][a-z0-9._:-]*){1,5})"  # stream
+    rb"\x06(" + _UINT + rb")"  # iat
+    rb"(?:\x3a\x00\x01\x00\x00\x58\x20(.{32}))?"  # ledger
+    rb"\x3a\x00\x01\x00\x01(" + _LENGTH + rb")([A-Z][A-Za-z0-9]{2,47}/[1-9][0-9]{0,2})"  # type
+    rb"\x3a\x00\x01\x00\x02(" + _UINT + rb")"  # seq
+    rb"(?:\x3a\x00\x01\x00\x03\x58\x20(.{32}))?"  # prev
+    rb"(?:\x3a\x00\x01\x00\x04\x82(" + _UINT + rb")\x58\x20(.{32}))?"  # seen
+    rb"\x10\x78\x25application/vnd\.pledgebook\.event\+cose\Z",
+    re.DOTALL,
+)
+"""Rules 2 to 4 in one expression: every byte that may stand in a protected header.
+
+Each part is told from the next by its first byte, so there is one way to match. The length before
+each text is compared with the text afterwards.
+"""
+
+
 def _parse(raw: bytes) -> Event:
     if raw[:2] != _PREFIX:
         raise _malformed("does not begin with d2 84, a tagged COSE_Sign1", 1)
-    protected, at = _take(raw, 2, 0x40, "the protected header")
+    protected, at = _take(raw, 2, "the protected header")
     if raw[at] != 0xA0:
         raise _malformed("the unprotected header is not empty", 1)
-    payload, at = _take(raw, at + 1, 0x40, "the payload")
+    payload, at = _take(raw, at + 1, "the payload")
     if raw[at : at + 2] != b"\x58\x40" or len(raw) != at + 66:
         raise _malformed("does not end with a signature of 64 bytes", 1)
     if not payload:
         raise _malformed("the payload is empty", 1)
+    found = _PROTECTED.match(protected)
+    if found is None:
+        raise _malformed("a member, claim, number or text is not in its one form and order", 2)
+    return _event(raw, found.groups(), protected, payload, raw[at + 2 :])
+
+
+def _event(
+    raw: bytes, parts: tuple[Any, ...], protected: bytes, payload: bytes, signature: bytes
+) -> Event:
+    """Build the event from the parts of its protected header, once their counts agree."""
+    (kid, count, iss_head, iss, stream_head, stream, iat, ledger,
+     type_head, type_, seq, prev, size, root) = parts  # fmt: skip
+    if (iss_head, stream_head, type_head) != (
+        _TEXT_HEADS[len(iss)], _TEXT_HEADS[min(len(stream), 255)], _TEXT_HEADS[len(type_)]
+    ):  # fmt: skip
+        raise _malformed("the length stated before a text is not its length", 1)
+    if len(stream) > MAX_STREAM_BYTES:
+        raise _malformed("the stream id is longer than 128 bytes", 4)
+    if count[0] != 0xA5 + (ledger is not None) + (prev is not None) + (root is not None):
+        raise _malformed("the number of claims is not the one stated", 3)
+    if (prev is None) != (seq == b"\x00"):
+        raise _malformed("prev is absent if and only if seq is 0", 3)
+    stream_id = stream.decode()
     return Event(
-        raw, EventId(hashlib.sha256(b"\x00" + raw).digest()),
-        *_parse_protected(protected), protected, payload, raw[at + 2 :],
+        raw, EventId(hashlib.sha256(b"\x00" + raw).digest()), Kid(kid), iss.decode(),
+        StreamId(stream_id), stream_id.partition("/")[0], _number(iat), ledger, type_.decode(),
+        _number(seq), None if prev is None else EventId(prev),
+        None if root is None else Seen(_number(size), root), protected, payload, signature,
     )  # fmt: skip
 
 
-def _parse_protected(data: bytes) -> tuple[Any, ...]:
-    kid_at = len(_HEAD)
-    claims_at = kid_at + 34
-    if not data.startswith(_HEAD) or data[kid_at + 32] != 0x0F:
-        raise _malformed("the protected header has other members, values or order", 2)
-    if not data.endswith(_TAIL):
-        raise _malformed(f"typ is not {EVENT_TYP}", 2)
-    body = data[claims_at : -len(_TAIL)] if len(data) >= claims_at + len(_TAIL) else b""
-    return (Kid(data[kid_at : kid_at + 32]), *_parse_claims(body, data[claims_at - 1]))
+_TEXT_HEADS: Final = tuple(_head(0x60, length) for length in range(256))
 
 
-def _parse_claims(data: bytes, map_head: int) -> tuple[Any, ...]:
-    """Read the claims in their one order; ``data`` ends where the claims end."""
-    if data[0] != 0x01:
-        raise _malformed("iss is not the first claim", 3)
-    iss, at = _text(data, 1, _ACTOR, "iss")
-    if data[at] != 0x02:
-        raise _malformed("the stream is not the second claim", 3)
-    stream, at = _text(data, at + 1, _STREAM, "the stream id")
-    if len(stream) > MAX_STREAM_BYTES:
-        raise _malformed("the stream id is longer than 128 bytes", 4)
-    if data[at] != 0x06:
-        raise _malformed("iat is not the third claim", 3)
-    iat, at = _uint(data, at + 1)
-    ledger, at = _optional(data, at, _LEDGER)
-    if data[at : at + _LABEL_BYTES] != _TYPE_LABEL:
-        raise _malformed("the event type is missing or out of order", 3)
-    type_, at = _text(data, at + _LABEL_BYTES, _TYPE, "the event type")
-    if data[at : at + _LABEL_BYTES] != _SEQ:
-        raise _malformed("seq is missing or out of order", 3)
-    seq, at = _uint(data, at + _LABEL_BYTES)
-    prev, at = _optional(data, at, _PREV)
-    seen, at = _parse_seen(data, at)
-    if at != len(data):
-        raise _malformed("there are unknown claims, or claims out of order", 3)
-    if map_head != 0xA5 + (ledger is not None) + (prev is not None) + (seen is not None):
-        raise _malformed("the number of claims is not the one stated", 3)
-    if (prev is None) != (seq == 0):
-        raise _malformed("prev is absent if and only if seq is 0", 3)
-    return (iss, stream, iat, ledger, type_, seq, prev, seen)
+def _number(encoded: bytes) -> int:
+    return encoded[0] if len(encoded) == 1 else int.from_bytes(encoded[1:], "big")
 
 
-def _parse_seen(data: bytes, at: int) -> tuple[Seen | None, int]:
-    if data[at : at + 6] != _SEEN:
-        return None, at
-    size, at = _uint(data, at + 6)
-    if data[at : at + 2] != b"\x58\x20" or len(data) < at + 34:
-        raise _malformed("the root seen is not a byte string of 32", 3)
-    return Seen(size, data[at + 2 : at + 34]), at + 34
-
-
-def _optional(data: bytes, at: int, label: bytes) -> tuple[bytes | None, int]:
-    """Read an optional claim of 32 bytes."""
-    start = at + len(label)
-    if data[at:start] != label:
-        return None, at
-    if len(data) < start + 32:
-        raise _malformed("a hash is cut short", 3)
-    return data[start : start + 32], start + 32
-
-
-def _text(data: bytes, at: int, grammar: re.Pattern[str], what: str) -> tuple[str, int]:
-    value, end = _take(data, at, 0x60, what)
-    try:
-        text = value.decode("ascii")
-    except UnicodeDecodeError:
-        raise _malformed(f"{what} is not ASCII", 4) from None
-    if not grammar.match(text):
-        raise _malformed(f"{what} does not follow its grammar", 4)
-    return text, end
-
-
-def _take(data: bytes, at: int, major: int, what: str) -> tuple[bytes, int]:
-    """Read a string of the given major type with shortest length."""
-    head = data[at]
-    if not major <= head < major + 28:
-        raise _malformed(f"{what} is not a definite string of the right type", 1)
-    length, start = _argument(data, at, head - major)
+def _take(data: bytes, at: int, what: str) -> tuple[bytes, int]:
+    """Read a byte string with its length in the shortest form (RFC 8949 §3)."""
+    short = data[at] - 0x40
+    if 0 <= short < 24:
+        length, start = short, at + 1
+    elif short in (24, 25):
+        start = at + 1 + (short - 23)
+        length = int.from_bytes(data[at + 1 : start], "big")
+        if length < (24 if short == 24 else 256):
+            raise _malformed(f"the length of {what} is not in its shortest form", 1)
+    else:
+        raise _malformed(f"{what} is not a byte string of at most 65,535 bytes", 1)
     if len(data) < start + length:
         raise _malformed(f"{what} is cut short", 1)
     return data[start : start + length], start + length
-
-
-def _uint(data: bytes, at: int) -> tuple[int, int]:
-    head = data[at]
-    if head >= 28:
-        raise _malformed("an integer is negative, indefinite or of another type", 4)
-    number, end = _argument(data, at, head)
-    if number > MAX_INT:
-        raise _malformed("an integer beyond 2^53 - 1", 4)
-    return number, end
-
-
-def _argument(data: bytes, at: int, short: int) -> tuple[int, int]:
-    """Read the argument of a CBOR head (RFC 8949 §3); refuse any but the shortest form."""
-    if short < 24:
-        return short, at + 1
-    size = 1 << (short - 24)
-    number = int.from_bytes(data[at + 1 : at + 1 + size], "big")
-    if len(data) < at + 1 + size:
-        raise IndexError
-    if number < 24 or (size > 1 and number < 1 << (4 * size)):
-        raise _malformed("a length or number is not in its shortest form", 1)
-    return number, at + 1 + size
 
 
 def _malformed(reason: str, rule: int) -> MalformedError:

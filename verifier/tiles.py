@@ -26,6 +26,7 @@ from verifier.tree import HASH_BYTES, Read, root_of
 
 __all__ = [
     "FULL_WIDTH",
+    "MAX_BUNDLE_BYTES",
     "MAX_ENTRY_BYTES",
     "MAX_TILE_BYTES",
     "Bundle",
@@ -195,7 +196,7 @@ def decode_bundle(data: bytes, width: int) -> list[bytes]:
     Raises:
         MalformedError: code ``tile-malformed``; truncated, or something follows the last entry.
     """
-    entries = []
+    entries: list[bytes] = []
     take = entries.append
     start = 0
     try:

@@ -103,14 +103,16 @@ class Frontier:
         """Append leaf hashes in order; the same as ``append`` for each, and faster."""
         peaks, count, hasher = self._peaks, self._size, sha256
         push, pop = peaks.append, peaks.pop
-        for leaf in leaves:
-            size = count
-            count += 1
-            while size & 1:
-                leaf = hasher(b"\x01" + pop() + leaf).digest()
-                size >>= 1
-            push(leaf)
-        self._size = count
+        try:
+            for leaf in leaves:
+                size = count
+                count += 1
+                while size & 1:
+                    leaf = hasher(b"\x01" + pop() + leaf).digest()
+                    size >>= 1
+                push(leaf)
+        finally:  # *leaves* may raise between two of them
+            self._size = count
 
     def root(self) -> bytes:
         """Return the root at the present size."""

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import pytest
 
+from verifier.cli import VERSION
+
 ROOT: Final = Path(__file__).resolve().parents[2]
 
 
@@ -49,7 +51,7 @@ def files_of_package(package: str) -> set[str]:
 def test_both_distributions_carry_one_version() -> None:
     """The ledger is released with exactly the verifier that decides for it."""
     ledger, verifier = project(ROOT), project(ROOT / "verifier")
-    assert ledger["version"] == verifier["version"]
+    assert ledger["version"] == verifier["version"] == VERSION
     assert f"pledgebook-verifier == {verifier['version']}" in ledger["dependencies"]
     assert ledger["optional-dependencies"]["fast"] == [
         f"pledgebook-verifier[fast] == {verifier['version']}"

@@ -202,7 +202,7 @@ class Registry:
 
     def policy(self, *, pinned: bool = True) -> str:
         """Return the trust policy of this log."""
-        vkey = note.VerifierKey.ed25519(ORIGIN, public("log"))
+        vkey = note.VerifierKey(ORIGIN, note.ED25519, public("log"))
         pin = f"# pledgebook-ledger: {self.events[0].id.hex()}\n" if pinned else ""
         return f"{pin}log {vkey}\nquorum none\n"
 
@@ -220,8 +220,9 @@ def body_fields(body: Body) -> dict[str, Any]:
 
 def signed_checkpoint(checkpoint: note.Checkpoint, key: str) -> bytes:
     """Sign a checkpoint with the Ed25519 key of a name."""
-    vkey = note.VerifierKey.ed25519(checkpoint.origin, public(key))
-    return note.sign_note(checkpoint.text(), [note.ed25519_line(vkey, secret(key).sign)])
+    vkey = note.VerifierKey(checkpoint.origin, note.ED25519, public(key))
+    text = checkpoint.text()
+    return note.format_note(text, [note.ed25519_line(vkey, text, sign=secret(key).sign)])
 
 
 def write_log(folder: Path, entries: list[bytes], checkpoint: bytes) -> None:
@@ -233,7 +234,7 @@ def write_log(folder: Path, entries: list[bytes], checkpoint: bytes) -> None:
     for tile in tiles.tiles_at(len(entries)):
         _write(folder / tile.path, tiles.tile_bytes(tile, lambda level, index: rows[level][index]))
     for bundle in tiles.bundles_at(len(entries)):
-        start = bundle.n * tiles.TILE_WIDTH
+        start = bundle.n * tiles.FULL_WIDTH
         _write(folder / bundle.path, tiles.encode_bundle(entries[start : start + bundle.width]))
     _write(folder / "checkpoint", checkpoint)
 

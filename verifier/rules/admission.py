@@ -32,6 +32,7 @@ from verifier import encoding
 from verifier.errors import MalformedError, UndecidedError
 from verifier.event import MAX_DECISION_BYTES, Event
 from verifier.rules.authority import state as authority
+from verifier.rules.authority.genesis import LedgerOpened
 from verifier.rules.book import SINGLETONS, Body, Book, Entry, Refused, Subject, Unmet
 from verifier.rules.table import DECODERS
 
@@ -103,43 +104,37 @@ def fold(entry: Entry, subject: Subject, book: Book) -> None:
 
 def conditions(entry: Entry, book: Book) -> Iterator[Unmet]:
     """Yield every condition that is not met, general ones first."""
-    event, body = entry.event, entry.body
-    yield from _ledger_named(entry, book)
-    on_stream = _stands_on(event, body)
-    if not on_stream:
-        yield Unmet(rule="AD3", reason=f"{body.TYPE} does not stand on {event.stream}",
+    body = entry.body
+    for check in _GENERAL:
+        unmet = check(entry, book)
+        if unmet is not None:
+            yield unmet
+    if not _stands_on(entry.event, body):
+        yield Unmet(rule="AD3", reason=f"{body.TYPE} does not stand on {entry.event.stream}",
                     hint=f"its streams are {body.STREAM}")  # fmt: skip
-    yield from _continues(event, book)
-    yield from authority.unmet_key(entry, book)
-    yield from _fresh(entry, book)
-    yield from _seen(entry, book)
-    if (body.DECISION or body.AUTHORITY) and len(event.raw) > MAX_DECISION_BYTES:
-        yield Unmet(rule="AD8", reason=f"{len(event.raw)} bytes; {MAX_DECISION_BYTES} allowed",
-                    hint="put longer texts into an attachment")  # fmt: skip
-    yield from authority.unmet_threshold(entry, book)
-    if body.on_behalf_of is not None:
-        yield from authority.unmet_delegation(body.on_behalf_of, entry, book)
-    if on_stream:
-        yield from _entitled(entry, book)
-        yield from body.unmet(entry, book)
+        return  # the rest asks for the state that only its own streams have
+    unmet = _entitled(entry, book)
+    if unmet is not None:
+        yield unmet
+    yield from body.unmet(entry, book)
 
 
-def _ledger_named(entry: Entry, book: Book) -> Iterator[Unmet]:
+def _ledger_named(entry: Entry, book: Book) -> Unmet | None:
+    opens = isinstance(entry.body, LedgerOpened)
     if entry.index == 0:
-        if entry.event.ledger is not None or entry.event.name != "LedgerOpened":
-            yield Unmet(rule="AD2", reason="the first event opens the ledger and names none")
-    elif entry.event.ledger != book.ledger:
-        yield Unmet(rule="AD2", reason="the event was signed for another ledger",
-                    hint="sign it with this ledger's id")  # fmt: skip
-    elif entry.event.name == "LedgerOpened":
-        yield Unmet(rule="AD2", reason="this ledger is open already")
+        if entry.event.ledger is None and opens:
+            return None
+        return Unmet(rule="AD2", reason="the first event opens the ledger and names none")
+    if entry.event.ledger != book.ledger:
+        return Unmet(rule="AD2", reason="the event was signed for another ledger",
+                     hint="sign it with this ledger's id")  # fmt: skip
+    return Unmet(rule="AD2", reason="this ledger is open already") if opens else None
 
 
 @lru_cache(maxsize=256)
 def _stream_pattern(pattern: str) -> re.Pattern[str]:
-    parts = {"*": "[^/]+", "@": "actor-[^/]+"}
     segments = [
-        re.escape(segment).replace(r"\*", "[^/]+") if segment not in parts else parts[segment]
+        "actor-[^/]+" if segment == "@" else re.escape(segment).replace(r"\*", "[^/]+")
         for segment in pattern.split("/")
     ]
     return re.compile("/".join(segments) + r"\Z")
@@ -151,44 +146,72 @@ def _stands_on(event: Event, body: Body) -> bool:
     return not body.STREAM.endswith("/@") or event.stream.endswith("/" + event.iss)
 
 
-def _continues(event: Event, book: Book) -> Iterator[Unmet]:
+def _continues(entry: Entry, book: Book) -> Unmet | None:
+    event = entry.event
     head = book.subject(event.subject).heads.get(event.stream)
     if head is None:
-        if event.seq != 0:
-            yield Unmet(rule="AD4", reason=f"the stream is empty; seq is {event.seq}, not 0",
-                        hint="an earlier event of the stream is missing")  # fmt: skip
-    elif event.seq != head.seq + 1 or event.prev != head.id:
-        yield Unmet(
-            rule="AD4",
-            reason=f"the stream's head is {head.seq} ({head.id.hex()}), "
-            f"the event continues {event.seq - 1}",
-            hint="read the newer events, decide again, and sign on the present head",
-        )
+        if event.seq == 0:
+            return None
+        return Unmet(rule="AD4", reason=f"the stream is empty; seq is {event.seq}, not 0",
+                     hint="an earlier event of the stream is missing")  # fmt: skip
+    if event.seq == head.seq + 1 and event.prev == head.id:
+        return None
+    return Unmet(
+        rule="AD4",
+        reason=f"the stream's head is {head.seq} ({head.id.hex()}), "
+        f"the event continues {event.seq - 1}",
+        hint="read the newer events, decide again, and sign on the present head",
+    )
 
 
-def _fresh(entry: Entry, book: Book) -> Iterator[Unmet]:
-    max_age_s = MAX_AGE_OFFLINE_S if entry.body.OFFLINE else MAX_AGE_S
-    if entry.event.iat < book.time - max_age_s:
-        yield Unmet(
-            rule="AD6",
-            reason=f"signed {book.time - entry.event.iat} s behind log time; {max_age_s} s allowed",
-            hint="sign it again with the present time",
-        )
+def _fresh(entry: Entry, book: Book) -> Unmet | None:
+    behind_s = book.time - entry.event.iat
+    if behind_s <= MAX_AGE_S or (entry.body.OFFLINE and behind_s <= MAX_AGE_OFFLINE_S):
+        return None
+    return Unmet(
+        rule="AD6",
+        reason=f"signed {behind_s} s behind log time",
+        hint="sign it again with the present time",
+    )
 
 
-def _seen(entry: Entry, book: Book) -> Iterator[Unmet]:
+def _seen(entry: Entry, book: Book) -> Unmet | None:
     seen = entry.event.seen
     if seen is None:
-        if entry.body.DECISION:
-            yield Unmet(rule="AD7", reason="a decision, endorsement or appeal says what was seen",
-                        hint="state the size and root of the newest checkpoint")  # fmt: skip
-    elif seen.size > entry.index or seen.root != book.root_at(seen.size):
-        yield Unmet(rule="AD7", reason=f"the log's root at size {seen.size} is another",
-                    hint="the author saw another history than this log shows")  # fmt: skip
+        if not entry.body.DECISION:
+            return None
+        return Unmet(rule="AD7", reason="a decision, endorsement or appeal says what was seen",
+                     hint="state the size and root of the newest checkpoint")  # fmt: skip
+    if seen.size <= entry.index and seen.root == book.root_at(seen.size):
+        return None
+    return Unmet(rule="AD7", reason=f"the log's root at size {seen.size} is another",
+                 hint="the author saw another history than this log shows")  # fmt: skip
 
 
-def _entitled(entry: Entry, book: Book) -> Iterator[Unmet]:
+def _small_enough(entry: Entry, book: Book) -> Unmet | None:
+    size = len(entry.event.raw)
+    if size <= MAX_DECISION_BYTES or not (entry.body.DECISION or entry.body.AUTHORITY):
+        return None
+    return Unmet(rule="AD8", reason=f"{size} bytes; {MAX_DECISION_BYTES} allowed",
+                 hint="put longer texts into an attachment")  # fmt: skip
+
+
+def _entitled(entry: Entry, book: Book) -> Unmet | None:
     actor = entry.actor
-    if not any(capacity.holds(actor, entry, book) for capacity in entry.body.SIGNERS):
-        capacities = " or ".join(capacity.name for capacity in entry.body.SIGNERS)
-        yield Unmet(rule="AD10", reason=f"{actor} is not {capacities} here", who=capacities)
+    for capacity in entry.body.SIGNERS:
+        if capacity.holds(actor, entry, book):
+            return None
+    capacities = " or ".join(capacity.name for capacity in entry.body.SIGNERS)
+    return Unmet(rule="AD10", reason=f"{actor} is not {capacities} here", who=capacities)
+
+
+_GENERAL: Final = (
+    _ledger_named,  # AD2
+    _continues,  # AD4
+    authority.unmet_key,  # AD5
+    _fresh,  # AD6
+    _seen,  # AD7
+    _small_enough,  # AD8
+    authority.unmet_threshold,  # AD9
+    authority.unmet_delegation,  # AD11
+)

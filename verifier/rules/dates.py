@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import calendar
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from verifier.errors import MalformedError
 
-__all__ = ["add", "day_of", "deadline", "in_time", "is_day", "parse_day"]
+__all__ = ["add", "day_of", "day_text", "deadline", "in_time", "is_day", "parse_day"]
 
 LATEST_ZONE_S: Final = 12 * 3600  # UTC-12: rule 3
 DAY_S: Final = 86_400
@@ -62,6 +63,16 @@ def add(day: date, duration: str, *, times: int = 1) -> date:
 def day_of(time_s: int) -> date:
     """Return the UTC day of a log time in seconds (rule 4)."""
     return datetime.fromtimestamp(time_s, UTC).date()
+
+
+def day_text(time_s: int) -> str:
+    """Return the UTC day of a log time as text; days compare as their texts do."""
+    return _day_text(time_s // DAY_S)
+
+
+@lru_cache(maxsize=1024)
+def _day_text(days: int) -> str:
+    return day_of(days * DAY_S).isoformat()
 
 
 def deadline(day: date) -> int:

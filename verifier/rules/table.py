@@ -10,13 +10,32 @@ from typing import Final
 
 import msgspec
 
-from verifier.rules import proposal
+from verifier.rules import (
+    calendar,
+    commitment,
+    guideline,
+    imported,
+    partnership,
+    proposal,
+    report,
+)
 from verifier.rules.authority import actors, genesis, roles
 from verifier.rules.book import Body
 
 __all__ = ["DECODERS", "EVENTS", "MODULES"]
 
-MODULES: Final = (genesis, actors, roles, proposal)
+MODULES: Final = (
+    genesis,
+    actors,
+    roles,
+    proposal,
+    guideline,
+    calendar,
+    imported,
+    partnership,
+    commitment,
+    report,
+)
 
 EVENTS: Final[dict[str, type[Body]]] = {
     event.TYPE: event for module in MODULES for event in module.EVENTS

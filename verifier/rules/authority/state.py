@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
@@ -18,7 +17,7 @@ from msgspec import Meta
 
 from verifier.keys import thumbprint
 from verifier.rules import dates
-from verifier.rules.book import Book, Capacity, Entry, OnBehalf, Unmet
+from verifier.rules.book import Book, Capacity, Entry, Unmet
 from verifier.rules.fields import ActorId, Alpha3, EventRef
 
 __all__ = [
@@ -183,7 +182,7 @@ def widens(narrow: Scope | None, wide: Scope | None) -> bool:
 
 def grant_in_force(grant: Grant, at: int) -> bool:
     """Say whether a grant counts at a log time (AU2), whatever its scope."""
-    today = dates.day_of(at).isoformat()
+    today = dates.day_text(at)
     return (
         grant.withdrawn is None
         and grant.first_day <= today
@@ -195,12 +194,15 @@ def role(name: str) -> Capacity:
     """Make the capacity of holding a role in force that covers the event (AU2)."""
 
     def holds(actor: str, entry: Entry, book: Book) -> bool:
-        return any(
-            grant.role == name
-            and grant_in_force(grant, entry.at)
-            and covers(grant.scope, entry, book)
-            for grant in book.subject(actor).all(Grant)
-        )
+        for thing in book.subject(actor).things.values():
+            if (
+                type(thing) is Grant
+                and thing.role == name
+                and grant_in_force(thing, entry.at)
+                and covers(thing.scope, entry, book)
+            ):
+                return True
+        return False
 
     return Capacity(name, holds)
 
@@ -221,47 +223,53 @@ root = Capacity("a root", _is_root)
 itself = Capacity("the actor itself", _is_subject)
 
 
-def unmet_key(entry: Entry, book: Book) -> Iterator[Unmet]:
-    """Yield what is not met of AD5 (AU1)."""
+def unmet_key(entry: Entry, book: Book) -> Unmet | None:
+    """Return what is not met of AD5 (AU1)."""
     event = entry.event
     if entry.index == 0:
         roots = getattr(entry.body, "roots", ())
-        if not any(r.actor == event.iss and thumbprint(r.public) == event.kid for r in roots):
-            yield Unmet(rule="AD5", reason="the first event is signed by a root that it lists")
-        return
+        if any(r.actor == event.iss and thumbprint(r.public) == event.kid for r in roots):
+            return None
+        return Unmet(rule="AD5", reason="the first event is signed by a root that it lists")
     key = key_of(event.iss, event.kid, book)
     if key is None:
-        yield Unmet(
+        return Unmet(
             rule="AD5",
             reason=f"key {event.kid.hex()[:16]}… is not enrolled to {event.iss}",
             hint="sign with a key enrolled to the author, or enrol this one first",
         )
-    elif key.ended is not None:
-        yield Unmet(
-            rule="AD5",
-            reason=f"key {event.kid.hex()[:16]}… was {key.why} at index {key.ended}",
-            hint="sign with the author's active key",
-        )
+    if key.ended is None:
+        return None
+    return Unmet(
+        rule="AD5",
+        reason=f"key {event.kid.hex()[:16]}… was {key.why} at index {key.ended}",
+        hint="sign with the author's active key",
+    )
 
 
-def unmet_threshold(entry: Entry, book: Book) -> Iterator[Unmet]:
-    """Yield what is not met of AD9."""
+def unmet_threshold(entry: Entry, book: Book) -> Unmet | None:
+    """Return what is not met of AD9."""
     if entry.index == 0 or book.thing("ledger", "opened", Opened) is not None:
-        return
-    if not entry.event.stream.startswith("ledger/endorsement/genesis/"):
-        yield Unmet(rule="AD9", reason="the roots have not endorsed the genesis yet", who="a root")
+        return None
+    if entry.event.stream.startswith("ledger/endorsement/genesis/"):
+        return None
+    return Unmet(rule="AD9", reason="the roots have not endorsed the genesis yet", who="a root")
 
 
-def unmet_delegation(behalf: OnBehalf, entry: Entry, book: Book) -> Iterator[Unmet]:
-    """Yield what is not met of AD11 (AU3)."""
+def unmet_delegation(entry: Entry, book: Book) -> Unmet | None:
+    """Return what is not met of AD11 (AU3)."""
+    behalf = entry.body.on_behalf_of
+    if behalf is None:
+        return None
     key = "delegation:" + behalf.delegation.stream.rpartition("/")[2]
     found = book.thing(behalf.actor, key, Delegation)
     event = entry.event
     if found is None or found.ref != behalf.delegation or found.to != event.iss:
-        yield Unmet(rule="AD11", reason=f"{behalf.actor} gave {event.iss} no such delegation")
-    elif found.withdrawn is not None or dates.day_of(entry.at).isoformat() > found.last_day:
-        yield Unmet(rule="AD11", reason="the delegation was withdrawn or has ended")
-    elif event.name not in found.types or not covers(found.scope, entry, book):
-        yield Unmet(
-            rule="AD11", reason=f"the delegation does not cover {event.name} on {event.subject}"
-        )
+        return Unmet(rule="AD11", reason=f"{behalf.actor} gave {event.iss} no such delegation")
+    if found.withdrawn is not None or dates.day_text(entry.at) > found.last_day:
+        return Unmet(rule="AD11", reason="the delegation was withdrawn or has ended")
+    if event.name in found.types and covers(found.scope, entry, book):
+        return None
+    return Unmet(
+        rule="AD11", reason=f"the delegation does not cover {event.name} on {event.subject}"
+    )

@@ -1,0 +1,56 @@
+"""Errors of the ledger alone; the tree's root and all shared codes are the verifier's.
+
+Codes with ``T-`` are transport checks (record format §4): they can only refuse, they run after
+the lookup of a resubmission, and no auditor ever sees them. The others stop the service from
+starting, or say that a thing asked for is not there.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from verifier.errors import PledgebookError
+
+__all__ = ["CODES", "LedgerError"]
+
+CODES: Final[dict[str, tuple[int, str]]] = {
+    "T-busy": (503, "Wait as long as Retry-After says, then submit the same bytes again."),
+    "T-clock": (422, "Set the author's clock; events may be at most 300 s ahead of the service."),
+    "T-too-large": (413, "Send at most 1,000 events and 8 MiB in one request."),
+    "T-media-type": (415, "Send application/cose or application/vnd.pledgebook.entries."),
+    "T-encoding": (415, "Send the body as it is, without content coding."),
+    "T-slow": (408, "Send the whole body within the time allowed."),
+    "T-storage": (503, "Submit the same bytes again later; if they were recorded, that tells."),
+    "T-storage-full": (507, "The operator must free disk space; then submit the same bytes again."),
+    "T-internal": (500, "Submit the same bytes again; if it stays, tell the operator the time."),
+    "T-log-key": (422, "State this service's own checkpoint keys in the genesis."),
+    "entry-absent": (404, "Ask for what the present checkpoint covers."),
+    "import-source": (422, "Compare the folder and its files with the importer's page."),
+    # At start. None of these is cured by trying again.
+    "config-invalid": (500, "Correct the named setting; reference/settings lists them all."),
+    "database-damaged": (500, "Stop, keep the files, and restore from a backup or a mirror."),
+    "database-too-old": (500, "Install Python with SQLite 3.37 or later."),
+    "database-unusable": (500, "Check the path, its permissions and the free space."),
+    "ledger-locked": (500, "One process appends to a ledger: stop the other one first."),
+    "signer-unusable": (500, "Check the key file and PLEDGEBOOK_PASSPHRASE."),
+    "signing-state-ahead": (
+        500,
+        "The data is older than what was signed: restore the newest data. Never sign a smaller "
+        "tree. If entries are lost for good, open a new ledger that names this one.",
+    ),
+    "signing-state-fork": (
+        500,
+        "The data differs from what was signed: keep both, and find out who changed which.",
+    ),
+    "signing-state-damaged": (500, "Restore the signing state from where it was kept apart."),
+    "signing-state-missing": (500, "Put the signing state back; without it nothing is signed."),
+}
+"""Stable code -> (HTTP status, hint)."""
+
+
+class LedgerError(PledgebookError):
+    """Something about this service, not about the record."""
+
+    def __init__(self, code: str, reason: str, *, hint: str = "") -> None:
+        self.status, default = CODES[code]
+        super().__init__(code, reason, hint=hint or default)

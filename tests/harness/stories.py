@@ -1,0 +1,245 @@
+"""Scenarios told so often that every suite begins with one of them.
+
+Each takes a registry and gives it back further on, so that a test reads as what happens next. All
+days lie on from ``registry.now``; nothing here moves log time unless its name says so.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from tests.harness.registry import Registry
+from verifier.rules import partnership as partnerships
+from verifier.rules.book import Entry
+from verifier.rules.guideline import base_in_force
+from verifier.rules.report import first_open, own_reports
+
+DEFAULT_SET = Path(__file__).parents[2] / "ledger" / "data" / "guidelines-default.json"
+
+PARTNERSHIP = "p-clean-water"
+OFFICE_A = "actor-registry-office-a"
+OFFICE_B = "actor-registry-office-b"
+MACHINE = "actor-registry-machine"
+SCREENER = "actor-screening-officer"
+ISSUER = "actor-guideline-issuer"
+BODY_SECRETARY = "actor-body-secretary"
+FOCAL_POINT = "actor-focal-point"
+GOVERNMENT = "actor-government"
+NGO = "actor-ngo"
+COMPANY = "actor-company"
+UN_AGENCY = "actor-un-agency"
+SECRETARIAT = "actor-secretariat"
+REVIEWERS = ("actor-reviewer-a", "actor-reviewer-b", "actor-reviewer-c")
+APPEALS_PANEL = ("actor-appeals-a", "actor-appeals-b", "actor-appeals-c")
+
+UN_ROLES = {"light": "none", "un_participating": "participating", "un_led": "led"}
+
+
+def text(words: str) -> list[dict[str, str]]:
+    """Return a text in English, as a payload holds it."""
+    return [{"lang": "en", "text": words}]
+
+
+def cast(registry: Registry) -> Registry:
+    """Open the ledger if need be; register everyone who acts, and give them their roles.
+
+    The secretariat is an office of the NGO. Reviewers and appeals panel members are organizations
+    of their own; the first of each is a government.
+    """
+    if registry.book.ledger is None:
+        registry.open()
+    registry.enlist("actor-registry-org")
+    for office in (OFFICE_A, OFFICE_B, SCREENER):
+        registry.enlist(office, kind="office", principal="actor-registry-org")
+    registry.enlist(MACHINE, kind="machine", principal="actor-registry-org")
+    registry.enlist(ISSUER).enlist(BODY_SECRETARY).enlist(UN_AGENCY)
+    registry.enlist(FOCAL_POINT, kind="office", principal=UN_AGENCY)
+    registry.enlist(GOVERNMENT, stakeholder_type="government", country="KEN")
+    registry.enlist(NGO, stakeholder_type="ngo").enlist(COMPANY, stakeholder_type="business")
+    registry.enlist(SECRETARIAT, kind="office", principal=NGO, stakeholder_type="ngo")
+    for panel in (REVIEWERS, APPEALS_PANEL):
+        for member, type_ in zip(panel, ("government", "un_entity", "academia"), strict=True):
+            registry.enlist(member, stakeholder_type=type_)
+    return _appoint(registry)
+
+
+def _appoint(registry: Registry) -> Registry:
+    for office in (OFFICE_A, OFFICE_B):
+        registry.appoint(office, "registry")
+    registry.appoint(ISSUER, "guideline_issuer").appoint(BODY_SECRETARY, "body_secretary")
+    registry.grant(SCREENER, "screening_officer", OFFICE_A)
+    registry.grant(MACHINE, "registry_service", OFFICE_A)
+    registry.grant(FOCAL_POINT, "focal_point", BODY_SECRETARY)
+    for reviewer in REVIEWERS:
+        registry.grant(reviewer, "reviewer", BODY_SECRETARY)
+    for member in APPEALS_PANEL:
+        registry.grant(member, "appeals_panel", BODY_SECRETARY)
+    return registry
+
+
+def default_guidelines() -> tuple[str, dict[str, Any]]:
+    """Return the default set that ships with the ledger: its id and the fields of its event."""
+    shipped = json.loads(DEFAULT_SET.read_text("utf-8"))
+    return shipped["set"], shipped["issued"]
+
+
+def guidelines(registry: Registry, **changes: Any) -> Registry:
+    """Issue the default guideline set, in force from this day; ``changes`` go to every profile."""
+    set_id, fields = default_guidelines()
+    profiles = [profile | changes for profile in fields["profiles"]]
+    head = registry.subject("guidelines").heads.get(f"guidelines/set/{set_id}")
+    version = 1 if head is None else head.seq + 2
+    registry.append(
+        ISSUER, f"guidelines/set/{set_id}", "GuidelineSetIssued",
+        **(fields | {"profiles": profiles, "valid_from": registry.day(), "version": version}),
+    )  # fmt: skip
+    return registry
+
+
+def submission(registry: Registry, profile: str = "light", **changes: Any) -> dict[str, Any]:
+    """Return the fields of a submission that fits a profile."""
+    members = [(NGO, "civil_society", "ngo"), (GOVERNMENT, "public", "government"),
+               (COMPANY, "business", "business")]  # fmt: skip
+    if profile != "light":
+        members.append((UN_AGENCY, "public", "un_entity"))
+    lead = UN_AGENCY if profile == "un_led" else NGO
+    return {
+        "title": text("Clean water for coastal towns"),
+        "purpose": text("Safe drinking water in twelve coastal towns"),
+        "initiative_kind": "msp", "un_role": UN_ROLES[profile], "scale": "national",
+        "lead": lead, "secretariat": SECRETARIAT,
+        "partners": [
+            {"organization": o, "role": "lead" if o == lead else "partner", "sector": s,
+             "stakeholder_type": t} for o, s, t in members
+        ],
+        "countries": ["KEN"], "sdg_targets": ["6.1", "14.1"], "priority_goals": [6],
+        "start": registry.day(), "planned_end": "2030-12-31",
+        "monitoring_plan": text("Yearly sampling at every tap; baseline of the first year"),
+        "governance": text("A board of the partners; the secretariat is an office of the NGO"),
+        "complementarity_statement": text("Follows the national water plan and adds to it"),
+    } | changes  # fmt: skip
+
+
+def submitted_partnership(
+    registry: Registry | None = None, *, profile: str = "light", name: str = PARTNERSHIP,
+    **changes: Any,
+) -> Registry:  # fmt: skip
+    """Submit a partnership; a registry without a cast or guidelines gets them first."""
+    registry = Registry() if registry is None else registry
+    if not registry.subject(OFFICE_A).things:
+        cast(registry)
+    if not registry.subject("guidelines").things:
+        guidelines(registry)
+    author = SECRETARIAT if profile == "light" else UN_AGENCY
+    registry.append(author, f"{name}/registration", "PartnershipSubmitted",
+                    **submission(registry, profile, **changes))  # fmt: skip
+    return registry
+
+
+def screened_partnership(registry: Registry | None = None, **options: Any) -> Registry:
+    """Submit a partnership and let it pass the screening."""
+    registry = submitted_partnership(registry, **options)
+    name = options.get("name", PARTNERSHIP)
+    registry.append(SCREENER, f"{name}/registration", "PartnershipScreened",
+                    outcome="pass", method="desk", minutes=40)  # fmt: skip
+    return registry
+
+
+def listed_partnership(registry: Registry | None = None, **options: Any) -> Registry:
+    """Submit, screen and list a partnership; its clock runs from this day.
+
+    Options: ``profile`` (light, un_participating, un_led), ``name`` of the subject, and changes to
+    the fields of the submission.
+    """
+    registry = screened_partnership(registry, **options)
+    name = options.get("name", PARTNERSHIP)
+    registry.append(OFFICE_A, f"{name}/registration", "PartnershipListed",
+                    **listing(registry, options.get("profile", "light")))  # fmt: skip
+    return registry
+
+
+def listing(registry: Registry, profile: str = "light") -> dict[str, Any]:
+    """Return the fields of a listing by the guideline in force."""
+    version = base_in_force(date.fromisoformat(registry.day()), registry.book)
+    assert version is not None
+    return {"guideline": {"set": version.set, "version": version.version}, "profile": profile,
+            "mandate": "A/RES/70/224"}  # fmt: skip
+
+
+def commitment(registry: Registry, **changes: Any) -> dict[str, Any]:
+    """Return the fields of a commitment that is due in two years."""
+    return {
+        "text": text("Thirty new taps with safe water"), "accountable": COMPANY,
+        "contributors": [{"organization": GOVERNMENT, "share": 40}],
+        "due": registry.day(730), "sdg_target": "6.1",
+        "indicator": {
+            "name": text("Taps that deliver safe water"), "unit": "{tap}", "direction": "increase",
+            "baseline": {"value": "0", "day": registry.day()},
+            "target": {"value": "30", "day": registry.day(730)},
+        },
+        "horizon": "short", "result_level": "output",
+    } | changes  # fmt: skip
+
+
+def made_commitment(
+    registry: Registry, *, name: str = PARTNERSHIP, local: str = "taps", **changes: Any
+) -> Entry:
+    """Record a commitment of the company; it is claimed."""
+    return registry.append(SECRETARIAT, f"{name}/commitment/{local}", "CommitmentMade",
+                           **commitment(registry, **changes))  # fmt: skip
+
+
+def acknowledged_commitment(
+    registry: Registry, *, name: str = PARTNERSHIP, local: str = "taps", **changes: Any
+) -> Entry:
+    """Record a commitment of the company and let the company acknowledge it."""
+    made_commitment(registry, name=name, local=local, **changes)
+    return registry.append(COMPANY, f"{name}/commitment/{local}", "CommitmentAcknowledged",
+                           organization=COMPANY)  # fmt: skip
+
+
+def report(registry: Registry, name: str = PARTNERSHIP, **changes: Any) -> dict[str, Any]:
+    """Return the fields of a self report on the first open obligation, up to this day."""
+    subject = registry.subject(name)
+    found = partnerships.of(subject)
+    assert found is not None and found.clock_from is not None
+    profile = partnerships.profile_of(found, registry.book)
+    assert profile is not None
+    owed = first_open(
+        own_reports(subject, found.clock_from), date.fromisoformat(found.clock_from), profile
+    )
+    return {
+        "kind": "self", "period_start": owed.start.isoformat(), "period_end": registry.day(),
+        "obligation": owed.k, "due": owed.due.isoformat(), "template": profile.template,
+        "answers": [{"question": "1", "text": text("What was done, and what was not")}],
+    } | changes  # fmt: skip
+
+
+def submitted_report(
+    registry: Registry, *, name: str = PARTNERSHIP, local: str = "first", **changes: Any
+) -> Entry:
+    """Submit a self report on the first open obligation, up to this day."""
+    return registry.append(SECRETARIAT, f"{name}/report/{local}", "ReportSubmitted",
+                           **report(registry, name, **changes))  # fmt: skip
+
+
+def accepted_report(
+    registry: Registry, *, name: str = PARTNERSHIP, local: str = "first", **changes: Any
+) -> Entry:
+    """Submit a self report and accept it the same day."""
+    submitted_report(registry, name=name, local=local, **changes)
+    return registry.append(SCREENER, f"{name}/report/{local}", "ReportAccepted")
+
+
+def returned_report(
+    registry: Registry, *, name: str = PARTNERSHIP, local: str = "first", **changes: Any
+) -> Entry:
+    """Submit a self report and return it the same day."""
+    submitted_report(registry, name=name, local=local, **changes)
+    return registry.append(SCREENER, f"{name}/report/{local}", "ReportReturned",
+                           deficiencies=text("No result for the second commitment"))  # fmt: skip
+
+

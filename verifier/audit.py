@@ -1,0 +1,343 @@
+"""The whole-log audit: every byte, signature, chain, root and admission, re-run from the log alone.
+
+What is checked, in this order (the numbers stand in the code):
+
+1. The checkpoint is signed as the trust policy asks, and is of the ledger that it names.
+2. Every entry is a well-formed event (``event``) with a canonical payload of its type.
+3. Every event was admissible by the log before it (``rules.admission``): author, key, stream
+   chain, time, what it says it has seen, capacity, and its type's own procedure.
+4. Every signature verifies by the strict rules of ``keys``, with the engine named.
+5. The tree grown again from the entries has the checkpoint's root; published tiles agree with it.
+6. A checkpoint known from before is a beginning of this log.
+7. The genesis names this origin and this log key.
+
+Signatures are checked in other processes while the rules run here. An inadmissible event is told
+and does not take effect; where only its place is wrong (AD4, AD6, AD7) it does, so that one broken
+link does not hide behind its consequences.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from functools import partial
+from typing import Final
+
+import msgspec
+
+from verifier import explain, tiles
+from verifier.errors import (
+    FalseError,
+    MalformedError,
+    PledgebookError,
+    RefusedError,
+    UndecidedError,
+)
+from verifier.event import Event, parse
+from verifier.finding import Finding, Progress, Verdict, meaning
+from verifier.keys import Check, verify_many
+from verifier.note import Checkpoint
+from verifier.policy import Policy, VerifiedCheckpoint
+from verifier.regrown import RegrownTree
+from verifier.rules import admission
+from verifier.rules.authority.genesis import LedgerOpened
+from verifier.rules.book import Book, Entry, Refused, Subject
+from verifier.sources import Source
+from verifier.tree import HASH_BYTES, leaf_hash
+from verifier.verdict import Checked, conclude
+
+__all__ = ["Audit", "Options"]
+
+_Signed = tuple[int, Event]
+"""An event whose signature is being checked, and its index."""
+
+BUNDLES_AHEAD: Final = 8  # read while earlier ones are judged; at most 4 connections fetch them
+BATCHES_AHEAD: Final = 8  # signature batches under way; bounds memory to some 2,000 events
+PROGRESS_EVERY: Final = 16  # bundles
+WORTH_PROCESSES: Final = 2_000  # entries; below, starting processes costs more than it saves
+_PLACE_RULES: Final = frozenset({"AD4", "AD6", "AD7"})
+MAX_DIFFERENCES: Final = 10_000  # of leaves and tiles, kept to explain what was moved
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """How to audit: the signature engine, and a checkpoint known from before (note bytes)."""
+
+    engine: str
+    known: bytes | None = None
+
+
+class Audit:
+    """One audit of one source; ``run`` yields findings and progress, the verdict last.
+
+    ``executor`` runs ``keys.verify_many``; with None signatures are checked in this process.
+    """
+
+    def __init__(
+        self, source: Source, policy: Policy, *, options: Options, executor: Executor | None
+    ) -> None:
+        self.source = source
+        self.policy = policy
+        self.options = options
+        self.executor = executor
+        self.tree = RegrownTree(partial(source.tile, 0, width=tiles.FULL_WIDTH))
+        self.book = Book(self.tree.root_at)
+        self.checked = Checked()
+        self._differences: list[explain.Difference] = []
+        self._pending: deque[tuple[list[_Signed], Future[list[bool]] | list[bool]]] = deque()
+
+    def run(self) -> Iterator[Finding | Progress | Verdict]:
+        """Audit the source.
+
+        Raises:
+            PolicyError: the policy is for another log.
+            UndecidedError: the source cannot be read at all.
+        """
+        began = time.monotonic()
+        served = self.source.checkpoint()
+        verified: VerifiedCheckpoint | None = None
+        try:
+            verified = self.policy.judge(served)  # 1
+        except (FalseError, MalformedError) as error:
+            yield self._finding(error, about="logged")
+        checkpoint = verified.checkpoint if verified else explain.checkpoint_of(served)
+        if checkpoint is None:
+            yield conclude(self, None, None, seconds=time.monotonic() - began)
+            return
+        known, findings = self._known(checkpoint)
+        yield from findings
+        yield from self._entries(checkpoint, known)
+        yield from self._root(checkpoint)  # 5
+        yield from self._opening(checkpoint, verified)  # 7
+        yield conclude(self, checkpoint, verified, seconds=time.monotonic() - began)
+
+    # 2 to 4: entries
+
+    def _entries(
+        self, checkpoint: Checkpoint, known: Checkpoint | None
+    ) -> Iterator[Finding | Progress]:
+        for number, (bundle, raws, tile) in enumerate(self._bundles(checkpoint.size)):
+            batch: list[_Signed] = []
+            items: list[Check] = []
+            for raw in raws:
+                yield from self._entry(raw, batch, items)
+                if known is not None and self.tree.size == known.size:
+                    yield from self._compare_known(known)  # 6
+            self._compare_tile(bundle, tile)
+            self._send(batch, items, checkpoint.size)
+            while len(self._pending) > BATCHES_AHEAD:
+                yield from self._receive()
+            if number % PROGRESS_EVERY == PROGRESS_EVERY - 1:
+                yield Progress(done=self.tree.size, total=checkpoint.size)
+            if len(raws) < bundle.width:
+                yield self._missing(checkpoint)
+                break
+        while self._pending:
+            yield from self._receive()
+        yield Progress(done=self.tree.size, total=checkpoint.size)
+
+    def _entry(self, raw: bytes, batch: list[_Signed], items: list[Check]) -> Iterator[Finding]:
+        try:
+            event = parse(raw)  # 2
+        except MalformedError as error:
+            yield self._finding(error, index=self.tree.size, about="unchanged")
+            self.tree.append(leaf_hash(raw))
+            self.book.size += 1
+            return
+        try:
+            body = admission.read_body(event)
+            entry = admission.admit(event, body, self.book)  # 3
+            self.checked.admissions += 1
+            admission.record(entry, self.book)
+        except Refused as refused:
+            for unmet in refused.unmet:
+                told = RefusedError(unmet.rule, unmet.reason, hint=unmet.hint)
+                yield self._finding(told, event=event, index=self.tree.size)
+            self._record_refused(event, refused)
+        except PledgebookError as error:
+            yield self._finding(error, event=event, index=self.tree.size)
+            self._pass_over(event)
+        self.tree.append(event.id)
+        self.checked.entries += 1
+        public = self.book.public_keys.get(event.kid)
+        if public is not None:
+            batch.append((self.tree.size - 1, event))
+            items.append((public, event.signature, event.to_be_signed))
+
+    def _record_refused(self, event: Event, refused: Refused) -> None:
+        if {unmet.rule for unmet in refused.unmet} <= _PLACE_RULES:
+            body = admission.read_body(event)
+            at = max(self.book.time, event.iat)
+            try:
+                admission.record(Entry(self.book.size, event, body, at), self.book)
+            except (KeyError, AttributeError):  # what it builds on is missing: already told
+                self._pass_over(event)
+        else:
+            self._pass_over(event)
+
+    def _pass_over(self, event: Event) -> None:
+        """Let an event take its place in the chain and nothing more."""
+        subject = self.book.subjects.setdefault(event.subject, Subject(event.subject))
+        subject.advance(event)
+        if self.book.size == 0:
+            self.book.ledger = event.id
+        self.book.size += 1
+
+    # 4: signatures, beside the rules
+
+    def _send(self, batch: list[_Signed], items: list[Check], total: int) -> None:
+        if not batch:
+            return
+        if self.executor is None or total < WORTH_PROCESSES:
+            self._pending.append((batch, verify_many(items, engine=self.options.engine)))
+        else:
+            future = self.executor.submit(verify_many, items, engine=self.options.engine)
+            self._pending.append((batch, future))
+
+    def _receive(self) -> Iterator[Finding]:
+        batch, result = self._pending.popleft()
+        verdicts = result if isinstance(result, list) else result.result()
+        self.checked.signatures += len(verdicts)
+        if all(verdicts):
+            return
+        for (index, event), verdict in zip(batch, verdicts, strict=True):
+            if not verdict:
+                error = FalseError("signature-false", f"the signature of {event.iss} is false")
+                yield self._finding(error, event=event, index=index)
+
+    # Reading, bundle by bundle, ahead of the rules.
+
+    def _bundles(self, size: int) -> Iterator[tuple[tiles.Bundle, list[bytes], bytes]]:
+        places = tiles.bundles_at(size)
+        with ThreadPoolExecutor(4, thread_name_prefix="read") as readers:
+            waiting: deque[tuple[tiles.Bundle, Future[tuple[list[bytes], bytes]]]] = deque()
+            for place in places:
+                waiting.append((place, readers.submit(self._fetch, place)))
+                if len(waiting) >= BUNDLES_AHEAD:
+                    bundle, future = waiting.popleft()
+                    yield bundle, *future.result()
+            while waiting:
+                bundle, future = waiting.popleft()
+                yield bundle, *future.result()
+
+    def _fetch(self, place: tiles.Bundle) -> tuple[list[bytes], bytes]:
+        try:
+            raws = explain.split_bundle(self.source.entries(place.n, place.width), place.width)
+        except UndecidedError as error:
+            if error.code != "source-missing":
+                raise
+            raws = []
+        try:
+            return raws, self.source.tile(0, place.n, place.width)
+        except UndecidedError as error:
+            if error.code != "source-missing":
+                raise
+            return raws, b""
+
+    # 5: the tree
+
+    def _compare_tile(self, bundle: tiles.Bundle, published: bytes) -> None:
+        """Compare a level-0 tile with the entries; remember the leaves that differ."""
+        self.checked.tiles += 1
+        start = bundle.n * tiles.FULL_WIDTH
+        grown = self.tree.tile(tiles.Tile(0, bundle.n, bundle.width))
+        if published == grown:
+            return
+        for at in range(0, max(len(published), len(grown)), HASH_BYTES):
+            pair = published[at : at + HASH_BYTES], grown[at : at + HASH_BYTES]
+            if pair[0] != pair[1] and len(self._differences) < MAX_DIFFERENCES:
+                self._differences.append((start + at // HASH_BYTES, *pair))
+
+    def _root(self, checkpoint: Checkpoint) -> Iterator[Finding]:
+        if self.tree.size == checkpoint.size and self.tree.root() == checkpoint.root:
+            for index, _, _ in self._differences[:1]:
+                error = FalseError("tile-false", "a level-0 tile differs from its entries")
+                yield self._finding(error, index=index, about="unchanged")
+            yield from self._upper_tiles(checkpoint.size)
+            return
+        committed = explain.root_of_tiles(self.source, checkpoint.size)
+        if committed == checkpoint.root:
+            for code, reason, index in explain.differences(self._differences):
+                yield self._finding(FalseError(code, reason), index=index, about="unchanged")
+        reason = f"the root at size {checkpoint.size} is not the one of the entries served"
+        yield self._finding(FalseError("root-false", reason), about="unchanged")
+
+    def _upper_tiles(self, size: int) -> Iterator[Finding]:
+        for tile in tiles.tiles_at(size):
+            if tile.level == 0:
+                continue
+            self.checked.tiles += 1
+            try:
+                same = self.source.tile(tile.level, tile.n, tile.width) == self.tree.tile(tile)
+            except UndecidedError as error:
+                yield self._finding(error, about="unchanged")
+                continue
+            if not same:
+                told = FalseError("tile-false", f"{tile.path} differs from the tiles below it")
+                yield self._finding(told, about="unchanged")
+
+    def _missing(self, checkpoint: Checkpoint) -> Finding:
+        reason = f"{self.tree.size} of the {checkpoint.size} entries of the checkpoint are served"
+        return self._finding(FalseError("tail-cut", reason), about="unchanged")
+
+    # 6: what was known before
+
+    def _known(self, checkpoint: Checkpoint) -> tuple[Checkpoint | None, list[Finding]]:
+        if self.options.known is None:
+            return None, []
+        try:
+            known = self.policy.judge(self.options.known).checkpoint
+        except (FalseError, MalformedError) as error:
+            return None, [self._finding(error, about="complete")]
+        if known.size <= checkpoint.size:
+            findings = []
+            if known.size == 0:
+                findings = list(self._compare_known(known))
+            return known, findings
+        reason = f"size {checkpoint.size} is served; size {known.size} was signed before"
+        return None, [self._finding(FalseError("rolled-back", reason), about="complete")]
+
+    def _compare_known(self, known: Checkpoint) -> Iterator[Finding]:
+        if self.tree.root() != known.root:
+            reason = f"at size {known.size} the root was {known.root.hex()}"
+            yield self._finding(FalseError("history-forked", reason), about="complete")
+
+    # 7: the genesis
+
+    def _opening(
+        self, checkpoint: Checkpoint, verified: VerifiedCheckpoint | None
+    ) -> Iterator[Finding]:
+        genesis = self.book.thing("ledger", "genesis", LedgerOpened)
+        pinned = self.policy.ledger
+        if pinned is not None and self.book.ledger is not None and pinned != self.book.ledger:
+            reason = f"the policy names {pinned.hex()}, this is {self.book.ledger.hex()}"
+            yield self._finding(FalseError("ledger-other", reason), about="logged")
+        if genesis is None:
+            return
+        if genesis.origin != checkpoint.origin:
+            reason = f"opened as {genesis.origin}, served as {checkpoint.origin}"
+            yield self._finding(FalseError("origin-other", reason), about="logged")
+        keys = {genesis.log_keys.checkpoint, genesis.log_keys.checkpoint_ml_dsa_44}
+        if verified is not None and not keys.intersection(k.public for k in verified.log_keys):
+            reason = "the key of the trust policy is not one of the genesis"
+            yield self._finding(FalseError("log-key-other", reason), about="logged")
+
+    # Telling.
+
+    def _finding(
+        self, error: PledgebookError, *, event: Event | None = None, index: int | None = None,
+        about: str = "signed",
+    ) -> Finding:  # fmt: skip
+        """Tell an error; ``about`` is the sentence of the verdict that it spoils."""
+        undecided = isinstance(error, UndecidedError)
+        self.checked.spoil(about, undecided=undecided)
+        told = Finding(
+            code=error.code, what=meaning(error.code), reason=error.reason, hint=error.hint,
+            decided=not undecided, index=index,
+        )  # fmt: skip
+        if event is None:
+            return told
+        return msgspec.structs.replace(
+            told, event=event.id.hex(), stream=event.stream, type=event.type, author=event.iss
+        )

@@ -1,0 +1,206 @@
+"""The command ``pledgebook-verify``: check a log from outside, trusting only a policy file.
+
+Exit codes: 0 verified · 1 a check is false · 2 usage · 3 could not decide · 4 no or unsuitable
+trust policy. Findings and verdict go to standard output, progress and errors to standard error.
+Modules are imported inside the commands, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from verifier.finding import Finding, Progress, Verdict
+
+__all__ = ["main"]
+
+VERSION: Final = "0.1.0"
+MAX_FILE_BYTES: Final = 1 << 20  # a policy or a checkpoint is a page of text
+SHOWN_FINDINGS: Final = 25  # in text; JSON Lines carry all
+PROGRESS_EVERY_S: Final = 0.5
+PLAIN_PROGRESS_EVERY_S: Final = 10.0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    arguments = _parser().parse_args(argv)
+    from verifier.errors import PledgebookError
+    from verifier.finding import exit_code
+
+    try:
+        return int(arguments.run(arguments))
+    except PledgebookError as error:
+        _tell(f"pledgebook-verify: {error}")
+        if error.hint:
+            _tell(f"  hint: {error.hint}")
+        return exit_code(error)
+    except KeyboardInterrupt:
+        _tell("pledgebook-verify: stopped; nothing was decided")
+        return 3
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 3
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pledgebook-verify",
+        description="Check a Pledgebook log from outside: signatures, authority, procedure, tree.",
+        epilog="Exit codes: 0 verified, 1 a check is false, 2 usage, 3 could not decide, "
+        "4 no or unsuitable trust policy.",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    audit = commands.add_parser(
+        "audit", help="re-run every check on a whole log",
+        description="Re-check every signature, chain, root and admission of a log.",
+    )  # fmt: skip
+    audit.add_argument("source", metavar="SOURCE", help="a folder, or an http(s) address")
+    audit.add_argument(
+        "--policy", metavar="FILE", help="the trust policy; required, never taken from SOURCE"
+    )
+    audit.add_argument("--known", metavar="CHECKPOINT", help="a checkpoint saved before")
+    audit.add_argument("--ledger", metavar="HEX", help="the ledger id, if the policy pins none")
+    audit.add_argument("--engine", metavar="NAME", help="signature engine: openssl or sodium")
+    audit.add_argument("--jobs", metavar="N", type=int, help="processes for signatures")
+    audit.add_argument("--json", action="store_true", help="JSON Lines instead of text")
+    audit.set_defaults(run=_audit)
+    return parser
+
+
+def _audit(arguments: argparse.Namespace) -> int:
+    from verifier.audit import Audit, Options
+    from verifier.errors import PolicyError, UndecidedError
+    from verifier.finding import Finding, Verdict
+    from verifier.keys import ENGINES, default_engine, verify_many
+    from verifier.sources import open_source
+
+    if arguments.policy is None:
+        raise PolicyError("policy-unsuitable", "no trust policy was given (--policy FILE)")
+    policy = _policy(arguments)
+    engine = arguments.engine or default_engine()
+    if engine not in ENGINES:
+        raise UndecidedError("engine-unknown", f"there is no engine {engine!r}: {sorted(ENGINES)}")
+    verify_many([], engine=engine)
+    known = _read(arguments.known) if arguments.known else None
+    shown, teller = 0, _Teller(json=arguments.json)
+    verdict: Verdict | None = None
+    source = open_source(arguments.source)
+    with _Workers(arguments.jobs) as executor:
+        options = Options(engine=engine, known=known)
+        for item in Audit(source, policy, options=options, executor=executor).run():
+            if isinstance(item, Verdict):
+                verdict = item
+            elif isinstance(item, Finding):
+                shown += 1
+                teller.finding(item, number=shown)
+            else:
+                teller.progress(item)
+    if verdict is None:
+        raise UndecidedError("source-unreadable", "the audit ended without a verdict")
+    teller.verdict(verdict)
+    return verdict.exit
+
+
+def _policy(arguments: argparse.Namespace):  # type: ignore[no-untyped-def]
+    import dataclasses
+
+    from verifier.errors import PolicyError
+    from verifier.policy import parse_policy
+
+    try:
+        policy = parse_policy(_read(arguments.policy))
+    except OSError as error:
+        raise PolicyError("policy-unsuitable", f"the policy cannot be read: {error}") from None
+    if arguments.ledger is not None:
+        try:
+            pinned = bytes.fromhex(arguments.ledger)
+        except ValueError:
+            raise PolicyError("policy-malformed", "--ledger is not hexadecimal") from None
+        if policy.ledger not in (None, pinned):
+            raise PolicyError("policy-unsuitable", "--ledger is not the ledger of the policy")
+        policy = dataclasses.replace(policy, ledger=pinned)
+    return policy
+
+
+def _read(path: str) -> bytes:
+    with Path(path).open("rb") as file:
+        return file.read(MAX_FILE_BYTES)
+
+
+class _Workers:
+    """The processes that check signatures; none for one job."""
+
+    def __init__(self, jobs: int | None) -> None:
+        self._jobs = jobs or os.cpu_count() or 1
+        self._pool: Executor | None = None
+
+    def __enter__(self) -> Executor | None:
+        if self._jobs > 1:
+            import multiprocessing
+            from concurrent.futures import ProcessPoolExecutor
+
+            context = multiprocessing.get_context("spawn")  # threads here are already reading
+            self._pool = ProcessPoolExecutor(self._jobs, mp_context=context)
+        return self._pool
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+
+class _Teller:
+    """Writes what the audit says, as it comes."""
+
+    def __init__(self, *, json: bool) -> None:
+        self._json = json
+        self._terminal = sys.stderr.isatty()
+        self._began = self._last = time.monotonic()
+
+    def finding(self, finding: Finding, *, number: int) -> None:
+        from verifier.report import as_json, as_text
+
+        if self._json:
+            print(as_json(finding), flush=True)
+        elif number <= SHOWN_FINDINGS:
+            self._clear()
+            print(as_text(finding), flush=True)
+        elif number == SHOWN_FINDINGS + 1:
+            print("… more findings; --json shows all", flush=True)
+
+    def progress(self, progress: Progress) -> None:
+        from verifier.report import as_json, progress_text
+
+        now = time.monotonic()
+        if self._json:
+            print(as_json(progress), flush=True)
+            return
+        every_s = PROGRESS_EVERY_S if self._terminal else PLAIN_PROGRESS_EVERY_S
+        if now - self._last >= every_s:
+            self._last = now
+            text = progress_text(progress, seconds=now - self._began)
+            sys.stderr.write(f"\r\x1b[K{text}" if self._terminal else f"{text}\n")
+            sys.stderr.flush()
+
+    def verdict(self, verdict: Verdict) -> None:
+        from verifier.report import as_json, as_text
+
+        self._clear()
+        print(as_json(verdict) if self._json else as_text(verdict), flush=True)
+
+    def _clear(self) -> None:
+        if self._terminal:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr)

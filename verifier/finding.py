@@ -1,0 +1,143 @@
+"""What an audit says: findings, progress, and the five sentences of a verdict.
+
+A *finding* names what was found, the event and the broken rule. The *verdict* has five sentences,
+each with its own state and reason (record format §8), and never says that a report is true.
+
+Exit codes: 0 verified · 1 a check is false · 2 usage · 3 could not decide · 4 no or unsuitable
+trust policy.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+
+from verifier.errors import PolicyError, UndecidedError
+
+__all__ = [
+    "EXIT_FALSE",
+    "EXIT_POLICY",
+    "EXIT_UNDECIDED",
+    "EXIT_USAGE",
+    "EXIT_VERIFIED",
+    "MEANINGS",
+    "Finding",
+    "Progress",
+    "Sentence",
+    "Verdict",
+    "exit_code",
+    "meaning",
+]
+
+EXIT_VERIFIED: Final = 0
+EXIT_FALSE: Final = 1
+EXIT_USAGE: Final = 2
+EXIT_UNDECIDED: Final = 3
+EXIT_POLICY: Final = 4
+
+MEANINGS: Final[dict[str, str]] = {
+    "event-malformed": "an entry is not a well-formed event: its bytes were changed",
+    "event-too-large": "an entry is larger than any event may be",
+    "event-fields": "an event's payload is not what its type says",
+    "payload-malformed": "an event's payload was changed: it cannot be decoded",
+    "payload-value": "an event's payload was changed: it holds what no author may sign",
+    "payload-not-canonical": "an event's payload was changed: it is not in its one encoding",
+    "payload-too-large": "an event's payload is larger than any may be",
+    "event-type-unknown": "an event of a type that this verifier does not know",
+    "signature-false": "an event was changed after it was signed, or another key signed it",
+    "root-false": "the entries are not the ones that the checkpoint commits to",
+    "entry-changed": "an entry was changed after the log committed to it",
+    "entry-removed": "an entry that the log committed to was removed",
+    "entry-inserted": "an entry was inserted that the log never committed to",
+    "entries-swapped": "entries stand in another order than the log committed to",
+    "tail-cut": "the log does not serve all entries that its checkpoint covers: its tail was cut",
+    "rolled-back": "the log is shorter than a checkpoint known before: its tail was cut",
+    "history-forked": "the log shows another history than a checkpoint known before",
+    "tile-false": "a published tile differs from the entries below it",
+    "note-unsigned": "the checkpoint is forged: no key of the trust policy signed it",
+    "note-signature-false": "the checkpoint is forged: the log's signature on it is false",
+    "note-malformed": "what is served as a checkpoint is not one",
+    "quorum-missing": "too few witnesses have seen this checkpoint",
+    "ledger-other": "this is another ledger than the one the trust policy names",
+    "origin-other": "the checkpoint's origin is not the one that the ledger was opened with",
+    "log-key-other": "the checkpoint is signed by a key that the genesis does not name",
+    "AD2": "an event of another ledger was put into this one (replay)",
+    "AD3": "an event stands on a stream that is not its own",
+    "AD4": "a stream's chain is broken: an event was removed, inserted or moved",
+    "AD5": "an event is signed by a key that is not its author's to sign with at this place",
+    "AD6": "an event was inserted with an earlier date (back-dated)",
+    "AD7": "an event's author saw another history than the one shown here",
+    "AD8": "a decision is larger than a decision may be",
+    "AD9": "an event was recorded before the roots endorsed the ledger",
+    "AD10": "an unauthorised event: the signature is valid, the right to sign it is missing",
+    "AD11": "an event was signed in another's name without a delegation for it",
+    "PR4": "a voice was counted after the proposal had expired or taken effect",
+    "PR5": "a voice was counted of one who may not decide this",
+    "PR6": "a voice was counted that was delegated",
+    "PR7": "a voice was counted for an organization that is not its author's",
+    "PR8": "a quorum was filled with two voices of one organization, or one key twice",
+    "PR9": "a voice was counted of one with an interest in the matter",
+}
+"""What a code or rule, found false in an audit, means in words."""
+
+
+def meaning(code: str) -> str:
+    """Return what a broken code or rule means in words."""
+    return MEANINGS.get(code, "an event was recorded against the procedure")
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="message", tag="finding"):
+    """One thing that is not as it should be, told for people and for programs."""
+
+    code: str
+    what: str
+    reason: str
+    decided: bool = True
+    """False where the check could not be made."""
+    index: int | None = None
+    event: str = ""
+    stream: str = ""
+    type: str = ""
+    author: str = ""
+    hint: str = ""
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True, tag_field="message", tag="progress"):
+    """How far the audit is: entries checked, of how many."""
+
+    done: int
+    total: int
+
+
+class Sentence(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the five sentences, its state and the reason for it."""
+
+    about: str
+    state: Literal["yes", "no", "unknown"]
+    reason: str
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="message", tag="verdict"):
+    """What an audit concludes; ``exit`` is the exit code of the command."""
+
+    exit: int
+    source: str
+    origin: str
+    size: int
+    root: str
+    ledger: str
+    clock: str
+    sentences: tuple[Sentence, ...]
+    not_checked: tuple[str, ...]
+    findings: int
+    checked: dict[str, int]
+    seconds: float
+    demonstration: bool = False
+
+
+def exit_code(error: Exception) -> int:
+    """Return the exit code that an error stands for."""
+    if isinstance(error, PolicyError):
+        return EXIT_POLICY
+    return EXIT_UNDECIDED if isinstance(error, UndecidedError) else EXIT_FALSE

@@ -1,0 +1,74 @@
+"""Findings, progress and verdicts as text for people and as JSON Lines for programs.
+
+Text from the log is shown inert: control and bidirectional characters never reach a terminal.
+JSON Lines: one object a line with ``message`` = ``finding``, ``progress`` or ``verdict``; readers
+ignore fields they do not know (``docs/reference/audit-json.md``).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+
+import msgspec
+
+from verifier.finding import Finding, Progress, Verdict
+
+__all__ = ["as_json", "as_text", "inert", "progress_text"]
+
+_MARKS = {"yes": "yes", "no": "NO ", "unknown": "?  "}
+_RESULTS = {0: "VERIFIED", 1: "FALSE", 3: "COULD NOT DECIDE", 4: "NO SUITABLE TRUST POLICY"}
+
+
+def as_json(item: Finding | Progress | Verdict) -> str:
+    """Return one line of JSON."""
+    return msgspec.json.encode(item).decode()
+
+
+def as_text(item: Finding | Verdict) -> str:
+    """Return the lines for a person to read."""
+    return "\n".join(_finding(item) if isinstance(item, Finding) else _verdict(item))
+
+
+def progress_text(progress: Progress, *, seconds: float) -> str:
+    """Return one line: how far, how fast, how long still."""
+    rate = progress.done / seconds if seconds > 0 else 0.0
+    left = (progress.total - progress.done) / rate if rate else 0.0
+    share = 100 * progress.done // max(progress.total, 1)
+    return (
+        f"{progress.done:,} of {progress.total:,} entries ({share} %), "
+        f"{rate:,.0f}/s, {left:,.0f} s left"
+    )
+
+
+def inert(text: str) -> str:
+    """Return text without characters that could act on a terminal or reorder a line."""
+    return "".join("\ufffd" if unicodedata.category(c) in ("Cc", "Cf", "Cs") else c for c in text)
+
+
+def _finding(finding: Finding) -> Iterator[str]:
+    mark = "FALSE" if finding.decided else "UNDECIDED"
+    place = "" if finding.index is None else f" at entry {finding.index}"
+    yield inert(f"{mark}{place}: {finding.what}")
+    if finding.event:
+        yield inert(f"    event   {finding.type} {finding.event[:16]}… on {finding.stream}")
+        yield inert(f"    author  {finding.author}")
+    yield inert(f"    rule    {finding.code}: {finding.reason}")
+    if finding.hint:
+        yield inert(f"    hint    {finding.hint}")
+
+
+def _verdict(verdict: Verdict) -> Iterator[str]:
+    if verdict.demonstration:
+        yield "THIS IS A DEMONSTRATION LEDGER; its dates are stated, not real."
+    yield inert(f"log     {verdict.origin}, {verdict.size:,} entries, root {verdict.root[:16]}…")
+    yield f"ledger  {verdict.ledger}"
+    for sentence in verdict.sentences:
+        yield inert(f"  [{_MARKS[sentence.state]}] {sentence.about}: {sentence.reason}")
+    for line in verdict.not_checked:
+        yield inert(f"  [ - ] not checked: {line}")
+    rate = verdict.checked["entries"] / verdict.seconds if verdict.seconds else 0
+    yield (
+        f"{_RESULTS[verdict.exit]}: {verdict.findings} findings; "
+        f"{verdict.checked['entries']:,} entries in {verdict.seconds:.2f} s ({rate:,.0f}/s)"
+    )

@@ -1,0 +1,194 @@
+"""What a decision was shown: its evidence list, and its answers to the two standing questions.
+
+- EV1 Every item is the present version of a report or reply on record here, and stands once.
+- EV2 What is not taken into account says why.
+- EV3 The list is complete: every report and reply on record is in it, except what an earlier
+      decision here considered in the same version. Whoever decides does not choose the evidence.
+      While a decision collects endorsements, a report of the partnership's own, an audit or a reply
+      that came since stops it.
+- EV4 A longer list stands before the decision, in parts that the decision names; each part was
+      recorded for this decision's matter.
+- EV5 A decision says whether it leaves governments' and the United Nations' own tasks to them.
+
+Sources: R1, R17 to R19; decisions D1.1, D1.8, D4.33.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from verifier.rules.authority.state import role
+from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
+from verifier.rules.fields import EventRef, LocalId, ShortText
+from verifier.rules.report import OWN, Report
+
+__all__ = [
+    "EVENTS",
+    "OPEN_ANSWER",
+    "Answer",
+    "Considered",
+    "EvidenceListed",
+    "Items",
+    "ListPart",
+    "Parts",
+    "Reply",
+    "Treated",
+    "considered",
+    "everything",
+    "on_record",
+    "unmet_evidence",
+    "unmet_since",
+]
+
+
+class Treated(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A report or reply, and what the deciders did with it (EV1, EV2)."""
+
+    ref: EventRef
+    treatment: Literal["considered", "rejected", "not_seen"]
+    reason: ShortText | None = None
+
+
+Items = Annotated[tuple[Treated, ...], Meta(max_length=30)]
+"""What stands in the decision itself; 3,500 bytes hold about 25 items."""
+
+Parts = Annotated[tuple[EventRef, ...], Meta(max_length=4)]
+"""The parts of a longer list (EV4)."""
+
+
+class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An answer to one of the two questions that every decision answers (EV5)."""
+
+    answer: Literal["yes", "no", "not_applicable"]
+    reason: ShortText
+
+
+OPEN_ANSWER: Final = Answer("not_applicable", "…")
+"""Stands for an answer that the author of a possible next decision has yet to give."""
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What a partnership replied in a matter; the thing ``reply:<id>`` of its subject."""
+
+    ref: EventRef
+    matter: str
+    filed_at: int
+
+
+class ListPart(msgspec.Struct, frozen=True):
+    """A part of a longer evidence list; the thing ``evidence:<id>`` of its subject."""
+
+    ref: EventRef
+    matter: str
+    items: tuple[Treated, ...]
+
+
+class Considered(msgspec.Struct, frozen=True):
+    """What a decision that took effect considered; the thing ``considered:<decision id>``."""
+
+    refs: tuple[EventRef, ...]
+
+
+class EvidenceListed(Body, frozen=True, kw_only=True):
+    """A part of an evidence list that is too long for the decision itself (EV1, EV2, EV4)."""
+
+    TYPE: ClassVar[str] = "EvidenceListed/1"
+    STREAM: ClassVar[str] = "p-*/evidence/*"
+    SIGNERS: ClassVar[tuple[Capacity, ...]] = (
+        role("registry"), role("reviewer"), role("appeals_panel"),
+    )  # fmt: skip
+
+    matter: LocalId
+    """The review or case that the list is for."""
+    items: Annotated[tuple[Treated, ...], Meta(min_length=1, max_length=300)]
+
+    def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
+        """Yield what is not met of EV1 and EV2."""
+        if entry.event.seq != 0:
+            yield Unmet(rule="EV4", reason="this part is on record", hint="name another")
+        yield from _unmet_items(self.items, book.subject(entry.event.subject))
+
+    def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
+        """Put the part on record."""
+        key = "evidence:" + entry.event.stream.rpartition("/")[2]
+        yield key, ListPart(entry.ref, self.matter, self.items)
+
+
+def on_record(subject: Subject) -> Iterator[EventRef]:
+    """Yield the present version of every report and reply on record."""
+    yield from (report.ref for report in subject.all(Report))
+    yield from (reply.ref for reply in subject.all(Reply))
+
+
+def everything(subject: Subject) -> Items:
+    """Return a list of all that no decision has considered yet, as considered now."""
+    earlier = _considered_earlier(subject)
+    return tuple(Treated(ref, "considered") for ref in on_record(subject) if ref not in earlier)
+
+
+def considered(items: Items, parts: Parts, subject: Subject) -> Considered:
+    """Return what a decision with this list considered."""
+    whole = _whole(items, parts, subject)
+    return Considered(tuple(item.ref for item in whole if item.treatment == "considered"))
+
+
+def unmet_evidence(items: Items, parts: Parts, matter: str, subject: Subject) -> Iterator[Unmet]:
+    """Yield what is not met of EV1 to EV4 by a decision that is proposed in a matter."""
+    known = {part.ref: part for part in subject.all(ListPart)}
+    for ref in parts:
+        if ref not in known or known[ref].matter != matter:
+            yield Unmet(rule="EV4", reason=f"{ref.stream} is no part of the evidence in {matter}")
+    whole = _whole(items, parts, subject)
+    yield from _unmet_items(whole, subject)
+    listed = {item.ref for item in whole} | _considered_earlier(subject)
+    for ref in on_record(subject):
+        if ref not in listed:
+            yield Unmet(
+                rule="EV3",
+                reason=f"the evidence list leaves out {ref.stream} {ref.seq}",
+                hint="list every report and reply on record; say «rejected» and why, if so",
+            )
+
+
+def unmet_since(items: Items, parts: Parts, subject: Subject) -> Iterator[Unmet]:
+    """Yield what came since a decision was proposed and stops its endorsement (EV3).
+
+    Contributors' reports do not: a partner could file one after the other and never be decided on.
+    """
+    listed = {item.ref for item in _whole(items, parts, subject)} | _considered_earlier(subject)
+    weighty = OWN | {"audit"}
+    reports = (report.ref for report in subject.all(Report) if report.kind in weighty)
+    for ref in (*reports, *(reply.ref for reply in subject.all(Reply))):
+        if ref not in listed:
+            yield Unmet(rule="EV3", reason=f"{ref.stream} {ref.seq} came after the proposal",
+                        hint="propose anew, with this in the evidence list")  # fmt: skip
+
+
+def _whole(items: Items, parts: Parts, subject: Subject) -> tuple[Treated, ...]:
+    found = (part for part in subject.all(ListPart) if part.ref in parts)
+    return (*items, *(item for part in found for item in part.items))
+
+
+def _considered_earlier(subject: Subject) -> set[EventRef]:
+    return {ref for earlier in subject.all(Considered) for ref in earlier.refs}
+
+
+def _unmet_items(items: tuple[Treated, ...], subject: Subject) -> Iterator[Unmet]:
+    present = set(on_record(subject))
+    seen: set[EventRef] = set()
+    for item in items:
+        where = f"{item.ref.stream} {item.ref.seq}"
+        if item.ref not in present:
+            yield Unmet(rule="EV1", reason=f"{where} is no present report or reply here")
+        if item.ref in seen:
+            yield Unmet(rule="EV1", reason=f"{where} stands twice")
+        seen.add(item.ref)
+        if item.treatment != "considered" and item.reason is None:
+            yield Unmet(rule="EV2", reason=f"{where} is {item.treatment}, and no reason is given")
+
+
+EVENTS: Final[tuple[type[Body], ...]] = (EvidenceListed,)
