@@ -1,4 +1,4 @@
-"""The right edge of the stored tree: the hashes that do not fill a tile yet.
+"""The tree beside the stored tiles: its right edge, and its roots at any size.
 
 Rules:
 
@@ -10,13 +10,29 @@ Rules:
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple, Protocol
 
-from verifier.tiles import FULL_WIDTH
-from verifier.tree import root_of
+from verifier.tiles import FULL_WIDTH, TileHashes, TileSource
+from verifier.tree import Frontier, root_from, root_of
 
-__all__ = ["Edge", "FullTile"]
+__all__ = ["Edge", "FullTile", "GrownLog", "Roots"]
+
+KNOWN_ROOTS: Final = 4_096  # roots remembered: more than an hour of checkpoints
+
+
+class GrownLog(TileSource, Protocol):
+    """What ``Roots`` needs of a recorder."""
+
+    @property
+    def size(self) -> int:
+        """The committed size."""
+        ...
+
+    def frontier(self) -> Frontier:
+        """Return a copy of the committed frontier."""
+        ...
 
 
 class FullTile(NamedTuple):
@@ -63,3 +79,51 @@ class Edge:
             done.append(FullTile(level, self._full[level], b"".join(cut), roots[-1]))
             self._full[level] += 1
         return done + self.extend(roots, level + 1) if roots else done
+
+
+class Roots:
+    """The log's root at any size, up to what the open commit group assumes.
+
+    Authors mostly have seen one of few recent checkpoints, so roots are remembered.
+    """
+
+    __slots__ = ("_ahead", "_frontier", "_known", "_leaves", "_log")
+
+    def __init__(self, log: GrownLog) -> None:
+        self._log = log
+        self._known: OrderedDict[int, bytes] = OrderedDict()
+        self._leaves: list[bytes] = []
+        self._ahead: dict[int, bytes] = {}
+        self._frontier: Frontier | None = None
+
+    def assume(self, leaf: bytes) -> None:
+        """Take a leaf as appended, until ``forget``."""
+        self._leaves.append(leaf)
+
+    def forget(self) -> None:
+        """Forget what was assumed: it is committed now, or it failed."""
+        self._leaves.clear()
+        self._ahead.clear()
+        self._frontier = None
+
+    def at(self, size: int) -> bytes:
+        """Return the root at a size; committed sizes from stored tiles, later ones from leaves."""
+        if size > self._log.size:
+            return self._at_assumed(size)
+        found = self._known.get(size)
+        if found is None:
+            found = self._known[size] = root_from(size, TileHashes(self._log, size))
+            if len(self._known) > KNOWN_ROOTS:
+                self._known.popitem(last=False)
+        return found
+
+    def _at_assumed(self, size: int) -> bytes:
+        found = self._ahead.get(size)
+        if found is None:
+            frontier = self._frontier
+            if frontier is None or frontier.size > size:
+                frontier = self._frontier = self._log.frontier()
+            base = self._log.size
+            frontier.extend(self._leaves[frontier.size - base : size - base])
+            found = self._ahead[size] = frontier.root()
+        return found

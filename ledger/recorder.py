@@ -7,8 +7,8 @@ Rules:
    to commit order.
 2. Rows, the tiles they complete, the keys they enrol, the tree's frontier and its head are written
    in one transaction: after a crash they agree or are not there.
-3. A transaction has one writer: ``write`` takes the lock, ``settle`` or ``abandon`` gives it back.
-   ``write`` runs on the caller's thread; ``commit``, which waits for the disk, may run on another.
+3. One transaction at a time: ``begin`` takes the lock, ``settle`` or ``abandon`` gives it back.
+   Only ``commit``, which waits for the disk, may run on another thread than the rest.
 4. Readers see committed data only and never wait for the writer.
 5. ``subscribe`` follows the log from any position, also when another process writes it.
 """
@@ -18,8 +18,9 @@ from __future__ import annotations
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
 from eventsourcing.persistence import (
     ApplicationRecorder,
@@ -33,8 +34,9 @@ from ledger.hashes import Edge, FullTile
 from verifier.tree import EMPTY_ROOT, Frontier
 
 __all__ = [
-    "Identity",
+    "EnrolledKey",
     "Identify",
+    "Identity",
     "LedgerRecorder",
     "LedgerSubscription",
     "LogHead",
@@ -87,12 +89,16 @@ class Identity(NamedTuple):
     iat: int
 
 
-class Identify(Protocol):
-    """Reads the identity out of a stored event; raises if it is none of ours."""
+Identify = Callable[[StoredEvent], Identity]
+"""Reads the identity out of a stored event; raises if it is none of ours."""
 
-    def __call__(self, stored: StoredEvent, /) -> Identity:
-        """Return the identity."""
-        ...
+
+class EnrolledKey(NamedTuple):
+    """A key that an entry enrols, in the order of the table's columns."""
+
+    kid: bytes
+    public: bytes
+    position: int
 
 
 @dataclass(frozen=True)
@@ -169,18 +175,35 @@ class LedgerRecorder(ApplicationRecorder):
         self._identify = identify
         self._listeners: set[threading.Event] = set()
         self._listeners_lock = threading.Lock()
-        self._watching = threading.Event()
+        self._watched = False
+        self._writing = threading.Lock()
         self.head = LogHead()
         """The committed head; replaced as a whole, so any thread may read it."""
+
+    @property
+    def size(self) -> int:
+        """The committed size."""
+        return self.head.size
+
+    def frontier(self) -> Frontier:
+        """Return a copy of the committed frontier."""
+        return self.head.frontier.copy()
 
     # Writing.
 
     @abstractmethod
-    def write(self, rows: Sequence[Row], keys: Sequence[tuple[bytes, bytes, int]] = ()) -> Written:
-        """Begin a transaction and write rows and enrolled keys (kid, public, position) into it.
+    def begin(self) -> LogHead:
+        """Take the writer's lock, open a transaction, and return the head that it continues.
 
-        Nothing is visible or durable before ``commit``. On any error nothing is written and the
-        lock is free again. The rows continue ``head`` without a gap.
+        Raises:
+            StorageError: the storage refused; the lock is free again.
+        """
+
+    @abstractmethod
+    def write(self, rows: Sequence[Row], keys: Sequence[EnrolledKey] = ()) -> Written:
+        """Write rows and enrolled keys into the open transaction.
+
+        The rows continue the head without a gap. Nothing is visible or durable before ``commit``.
 
         Raises:
             IntegrityError: a row contradicts what is recorded.
@@ -191,41 +214,57 @@ class LedgerRecorder(ApplicationRecorder):
     def commit(self) -> None:
         """Make what was written durable: after the return it survives a loss of power.
 
-        May run on any thread. Not idempotent. On an error the transaction is rolled back.
+        May run on any thread. Not idempotent; on an error call ``abandon``.
 
         Raises:
             StorageError: ``final`` where the disk did not confirm.
         """
 
-    def settle(self, written: Written) -> None:
-        """Take over a committed transaction: it becomes the head, followers wake up."""
-        self.head = written.after
-        self.release()
-        self.wake()
-
     @abstractmethod
-    def release(self) -> None:
-        """Give the writer's lock back after a commit or a failed commit."""
+    def abandon(self) -> None:
+        """Roll the transaction back, if one is open, and give the lock back."""
+
+    def settle(self, written: Written) -> None:
+        """Take over what was committed: it becomes the head, the lock is free, followers wake."""
+        self.head = written.after
+        self._writing.release()
+        self.wake()
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int] | None:
         """Record events in one durable transaction, all or none, and return their positions.
 
-        This is the library's door; the ledger itself uses ``write`` and ``commit``, after
-        admission. Safe from many threads.
+        This is the library's door; the ledger itself uses the methods above, after admission.
+        Safe from many threads.
 
         Raises:
             IntegrityError: an event, or its place, is on record already.
+            StorageError: the storage refused.
         """
         if not stored_events:
             return []
-        written = self.write(_RowsFrom(stored_events, self._identify))
+        head = self.begin()
         try:
+            written = self.write(self._rows(stored_events, head))
             self.commit()
         except BaseException:
-            self.release()
+            self.abandon()
             raise
         self.settle(written)
-        return list(range(written.before.size + 1, written.after.size + 1))
+        return list(range(head.size + 1, written.after.size + 1))
+
+    def _rows(self, stored_events: Sequence[StoredEvent], head: LogHead) -> list[Row]:
+        rows, time = [], head.time
+        for position, stored in enumerate(stored_events, start=head.size + 1):
+            identity = self._identify(stored)
+            time = max(time, identity.iat)
+            rows.append(
+                Row(
+                    position, str(stored.originator_id), stored.originator_version, stored.topic,
+                    identity.stream, identity.seq, identity.event_id, identity.submission_id,
+                    time, stored.state,
+                )
+            )  # fmt: skip
+        return rows
 
     # Following.
 
@@ -239,8 +278,8 @@ class LedgerRecorder(ApplicationRecorder):
         """Set *event* whenever the log has grown."""
         with self._listeners_lock:
             self._listeners.add(event)
-            if not self._watching.is_set():
-                self._watching.set()
+            if not self._watched:
+                self._watched = True
                 threading.Thread(target=self._watch, name="ledger-watch", daemon=True).start()
 
     def unlisten(self, event: threading.Event) -> None:
@@ -255,50 +294,21 @@ class LedgerRecorder(ApplicationRecorder):
                 event.set()
 
     @abstractmethod
-    def change_counter(self) -> Callable[[], int]:
-        """Return a function whose result changes when another connection has committed."""
+    def change_counter(self) -> AbstractContextManager[Callable[[], int]]:
+        """Lend a function whose result changes when another connection has committed."""
 
     def _watch(self) -> None:
         """Wake followers after commits of other processes; ends with the last follower."""
         pause = threading.Event()
-        counter = self.change_counter()
-        last = -1
-        while True:
-            with self._listeners_lock:
-                if not self._listeners:
-                    self._watching.clear()
-                    return
-            now = counter()
-            if now != last:
-                last = now
-                self.wake()
-            pause.wait(WATCH_S)
-
-
-class _RowsFrom(Sequence[Row]):
-    """Rows made of the library's stored events once the head they continue is known."""
-
-    def __init__(self, stored: Sequence[StoredEvent], identify: Identify) -> None:
-        self._stored = stored
-        self._identify = identify
-
-    def __len__(self) -> int:
-        return len(self._stored)
-
-    def __getitem__(self, index: Any) -> Any:
-        raise NotImplementedError
-
-    def after(self, head: LogHead) -> list[Row]:
-        """Return the rows that continue this head."""
-        rows, time = [], head.time
-        for position, stored in enumerate(self._stored, start=head.size + 1):
-            identity = self._identify(stored)
-            time = max(time, identity.iat)
-            rows.append(
-                Row(
-                    position, str(stored.originator_id), stored.originator_version, stored.topic,
-                    identity.stream, identity.seq, identity.event_id, identity.submission_id,
-                    time, stored.state,
-                )
-            )  # fmt: skip
-        return rows
+        with self.change_counter() as counter:
+            last = counter()
+            while True:
+                with self._listeners_lock:
+                    if not self._listeners:
+                        self._watched = False
+                        return
+                now = counter()
+                if now != last:
+                    last = now
+                    self.wake()
+                pause.wait(WATCH_S)

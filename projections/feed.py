@@ -15,19 +15,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Final
 
 from projections.reading import Recorded, recorded
-from verifier.errors import FalseError
+from verifier.errors import FalseError, MalformedError
 from verifier.policy import Policy, VerifiedCheckpoint
 from verifier.sources import Source, read_bundles
 from verifier.tiles import TileHashes
-from verifier.tree import Frontier, consistency_proof, leaf_hash, verify_consistency
+from verifier.tree import Frontier, consistency_proof, verify_consistency
 
-__all__ = ["BULK_PAGE", "PAGE", "Feed", "Page", "Place"]
+__all__ = ["BULK_PAGE", "NO_EVENT", "PAGE", "Feed", "Page", "Place"]
 
 PAGE: Final = 4_096  # 16 bundles: a transaction of some 30 ms, and a few MB in memory
+NO_EVENT: Final = frozenset({"event-malformed", "event-too-large"})
 BULK_PAGE: Final = 16_384  # of a rebuild: fewer rewrites of rows that change often; about 30 MB
 
 
@@ -67,9 +70,13 @@ class Page:
 class Feed:
     """A source, judged by a trust policy. Safe for several threads at once."""
 
-    def __init__(self, source: Source, *, policy: Policy, executor: Executor) -> None:
+    def __init__(
+        self, source: Source, *, policy: Policy, executor: Executor, page: int = PAGE
+    ) -> None:
+        """*executor* runs threads that fetch ahead; *page* is how many entries go together."""
         self.source = source
         self.policy = policy
+        self.page = page
         self._executor = executor
 
     def head(self) -> VerifiedCheckpoint:
@@ -92,43 +99,53 @@ class Feed:
             raise FalseError("proof-false", f"another root at size {checkpoint.size} than was read")
 
     def pages(
-        self, place: Place, head: VerifiedCheckpoint, *, stop: int | None = None, page: int = PAGE
+        self, place: Place, head: VerifiedCheckpoint, *, stop: int | None = None, bulk: bool = False
     ) -> Iterator[Page]:
         """Yield the entries from a place to *stop* (default: the head's size), page by page.
 
-        With ``page=BULK_PAGE`` only the last page is proved: a rebuild shows nothing before it.
+        In bulk only the last page is proved: a rebuild shows nothing before it.
 
         Raises:
             FalseError: code ``proof-false``; the entries are not those of the checkpoint (rule 2).
-            MalformedError: an entry is no event, or a bundle is framed wrongly.
+            MalformedError: the next entry is no event (codes ``NO_EVENT``), or a bundle is framed
+                wrongly. A page ends before an entry that is no event.
             UndecidedError: the source cannot be read.
         """
         size = head.checkpoint.size
         stop = size if stop is None else min(stop, size)
         while place.size < stop:
-            end = min(place.size + page, stop)
+            end = min(place.size + (BULK_PAGE if bulk else self.page), stop)
             read = self._read(place, end, head)
-            if end == stop or page == PAGE:
+            if read.place.size == stop or not bulk:
                 self._prove(read.place, head)
             yield read
             place = read.place
 
     def _read(self, place: Place, end: int, head: VerifiedCheckpoint) -> Page:
+        """Read entries up to *end*, or up to the first that is no event."""
         entries: list[Recorded] = []
-        take, time, frontier = entries.append, place.time, place.frontier.copy()
+        frontier, time = place.frontier.copy(), place.time
         bundles = read_bundles(
             self.source, place.size, end, executor=self._executor, size=head.checkpoint.size
         )
         for first, raws in bundles:
-            ids = [leaf_hash(raw) for raw in raws]
+            ids = [sha256(b"\x00" + raw).digest() for raw in raws]  # leaf hashes
             if first == 0 and self.policy.ledger not in (None, ids[0]):
                 raise FalseError("proof-false", "the log is not the ledger that the policy pins")
+            try:
+                batch = list(recorded(first, raws, ids, time=time))
+            except MalformedError as error:
+                batch = list(_readable(first, raws, ids, time=time))
+                entries += batch
+                frontier.extend(entry.id for entry in batch)
+                if not entries:
+                    reason = f"entry {place.size}: {error.reason}"
+                    raise MalformedError(error.code, reason) from error
+                break
+            entries += batch
             frontier.extend(ids)
-            for index, (raw, id_) in enumerate(zip(raws, ids, strict=True), start=first):
-                entry = recorded(index, raw, time=time, id_=id_)
-                time = entry.at
-                take(entry)
-        return Page(tuple(entries), Place(frontier, time), head)
+            time = entries[-1].at
+        return Page(tuple(entries), Place(frontier, entries[-1].at), head)
 
     def _prove(self, place: Place, head: VerifiedCheckpoint) -> None:
         self.require_same(place, head)
@@ -139,3 +156,9 @@ class Feed:
                 proof, old=place.size, new=new.size,
                 old_root=place.frontier.root(), new_root=new.root,
             )  # fmt: skip
+
+
+def _readable(first: int, raws: list[bytes], ids: list[bytes], *, time: int) -> Iterator[Recorded]:
+    """Yield the entries before the first that is no event."""
+    with suppress(MalformedError):
+        yield from recorded(first, raws, ids, time=time)

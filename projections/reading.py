@@ -16,7 +16,7 @@ Rules:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -34,8 +34,8 @@ _UINT: Final = rb"([\x00-\x17]|\x18.|\x19..|\x1a.{4}|\x1b.{8})"
 _LABEL: Final = rb"\x3a\x00\x01\x00"
 _FRAME: Final = re.compile(
     rb"\xd2\x84(?:\x58.|\x59..)"
-    + rb"\xa5\x01\x27\x03\x77application/vnd\.msgpack\x04\x58\x20.{32}\x0f[\xa5-\xa8]"
-    + rb"\x01" + _TEXT + rb"(actor-[a-z0-9._:-]+)\x02" + _TEXT + rb"([a-z0-9._:/-]+)\x06" + _UINT
+    rb"\xa5\x01\x27\x03\x77application/vnd\.msgpack\x04\x58\x20.{32}\x0f[\xa5-\xa8]"
+     rb"\x01" + _TEXT + rb"(actor-[a-z0-9._:-]+)\x02" + _TEXT + rb"([a-z0-9._:/-]+)\x06" + _UINT
     + rb"(?:" + _LABEL + rb"\x00\x58\x20.{32})?"
     + _LABEL + rb"\x01" + _TEXT + rb"([A-Za-z0-9/]+)" + _LABEL + rb"\x02" + _UINT
     + rb"(?:" + _LABEL + rb"\x03\x58\x20.{32})?"
@@ -48,26 +48,20 @@ _SIGNATURE_BYTES: Final = 66
 _plain: Final = msgspec.msgpack.Decoder()
 
 
-class Recorded:
-    """An entry of the log, with its log time; ``body`` and ``fields`` decode when asked."""
+class Recorded(msgspec.Struct, gc=False, weakref=False):
+    """An entry of the log, with its log time; ``body`` is decoded when asked for."""
 
-    __slots__ = ("_body", "at", "iat", "id", "index", "iss", "payload", "seq", "stream", "type")
-
-    def __init__(  # noqa: PLR0913, PLR0917 (made a million times over; keywords would double its cost)
-        self, index: int, at: int, id_: bytes, iss: str, stream: str, iat: int, type_: str,
-        seq: int, payload: bytes,
-    ) -> None:  # fmt: skip
-        self.index = index
-        self.at = at
-        """Log time at this index, in seconds."""
-        self.id = id_
-        self.iss = iss
-        self.stream = stream
-        self.iat = iat
-        self.type = type_
-        self.seq = seq
-        self.payload = payload
-        self._body: Body | dict[str, Any] | None = None
+    index: int
+    at: int
+    """Log time at this index, in seconds."""
+    id: bytes
+    iss: str
+    stream: str
+    iat: int
+    type: str
+    seq: int
+    payload: bytes
+    _body: Body | dict[str, Any] | None = None
 
     @property
     def subject(self) -> str:
@@ -117,30 +111,33 @@ def decode(type_: str, payload: bytes) -> Body | dict[str, Any]:
     raise MalformedError("payload-malformed", f"{type_}: not a map")
 
 
-def recorded(index: int, raw: bytes, *, time: int, id_: bytes) -> Recorded:
-    """Read the frame of an entry; *time* is the log time before it, *id_* its leaf hash.
+def recorded(
+    first: int, raws: Iterable[bytes], ids: Iterable[bytes], *, time: int
+) -> Iterator[Recorded]:
+    """Yield entries from index *first* on; *ids* are their leaf hashes, *time* the log time before.
 
     Raises:
-        MalformedError: the entry is not an event (rule 1).
+        MalformedError: an entry is not an event (rule 1); those before it have been yielded.
     """
-    match = _FRAME.match(raw)
-    if match is None:
-        event = parse(raw)
-        return Recorded(
-            index, max(time, event.iat), id_, event.iss, event.stream, event.iat, event.type,
-            event.seq, event.payload,
+    frame, number = _FRAME.match, int.from_bytes
+    for index, (raw, id_) in enumerate(zip(raws, ids, strict=True), start=first):
+        match = frame(raw)
+        if match is None:
+            event = parse(raw)
+            time = max(time, event.iat)
+            yield Recorded(
+                index, time, id_, event.iss, event.stream, event.iat, event.type, event.seq,
+                event.payload,
+            )  # fmt: skip
+            continue
+        iss, stream, iat, type_, seq = match.groups()
+        signed_at = number(iat[1:] or iat, "big")
+        time = max(time, signed_at)
+        yield Recorded(
+            index, time, id_, str(iss, "ascii"), str(stream, "ascii"), signed_at,
+            str(type_, "ascii"), number(seq[1:] or seq, "big"),
+            raw[match.end() : -_SIGNATURE_BYTES],
         )  # fmt: skip
-    iss, stream, iat, type_, seq = match.groups()
-    signed_at = _number(iat)
-    return Recorded(
-        index, time if time > signed_at else signed_at, id_, iss.decode(), stream.decode(),
-        signed_at, type_.decode(), seq[0] if len(seq) == 1 else _number(seq),
-        raw[match.end() : -_SIGNATURE_BYTES],
-    )  # fmt: skip
-
-
-def _number(head: bytes) -> int:
-    return head[0] if len(head) == 1 else int.from_bytes(head[1:], "big")
 
 
 def flatten(value: Any, path: str = "") -> Iterator[tuple[str, str | int | bytes]]:

@@ -38,10 +38,10 @@ from eventsourcing.persistence import (
     ProgrammingError,
 )
 
-from projections.feed import BULK_PAGE, Feed, Page, Place
+from projections.feed import NO_EVENT, Feed, Page, Place
 from projections.store import Stand, Stop, ViewStore, sync_folder
 from projections.views.shape import Rows, View
-from verifier.errors import PledgebookError, UndecidedError
+from verifier.errors import MalformedError, PledgebookError, UndecidedError
 from verifier.policy import VerifiedCheckpoint
 
 __all__ = ["Runner", "ViewStatus"]
@@ -147,7 +147,9 @@ class Runner:
             while not self._closing and (lines := self._hindmost(head)):
                 self._advance(lines, head)
 
-    def wait_for(self, position: int, view: str | None = None, *, timeout_s: float = WAIT_S) -> None:
+    def wait_for(
+        self, position: int, view: str | None = None, *, timeout_s: float = WAIT_S
+    ) -> None:
         """Wait until entries 0 … position - 1 are in the rows of a view, or of all.
 
         Raises:
@@ -253,7 +255,7 @@ class Runner:
             self._woken.clear()
             try:
                 self.catch_up()
-            except Exception as error:  # the thread must outlive what nobody foresaw
+            except Exception as error:  # noqa: BLE001 - the thread must outlive what nobody foresaw
                 _log.exception("views: following failed")
                 self._trouble = f"{type(error).__name__}: {error}"
             self._woken.wait(self._poll_s)
@@ -294,6 +296,8 @@ class Runner:
         try:
             page = next(self._feed.pages(place, head, stop=min(others, default=None)))
         except PledgebookError as error:
+            for line in lines if error.code in NO_EVENT else ():
+                self._stop(line, Stop(place.size, error.code, error.reason))
             self._fail(lines, str(error))
             return
         for line in lines:
@@ -310,7 +314,7 @@ class Runner:
                 self._narrow(line, page, error)
         except PersistenceError as error:
             self._fail([line], f"{type(error).__name__}: {error}")
-        except Exception as error:  # whatever a fold raises, it is about one entry (rule 3)
+        except Exception as error:  # noqa: BLE001 - whatever a fold raises is about an entry
             self._narrow(line, page, error)
         else:
             self._moved_to(line, page.place)
@@ -324,7 +328,7 @@ class Runner:
             part = page.part(entries[:half], line.place)
             try:
                 line.store.apply(part)
-            except Exception as narrower:
+            except Exception as narrower:  # noqa: BLE001 - as in ``_apply``
                 entries, error = entries[:half], narrower
             else:
                 entries = entries[half:]
@@ -332,7 +336,11 @@ class Runner:
         code = error.code if isinstance(error, PledgebookError) else "view-fault"
         reason = f"entry {entries[0].index}, {entries[0].type}: {type(error).__name__}: {error}"
         _log.error("view %s stops: %s", line.label, reason, exc_info=error)
-        stop = Stop(entries[0].index, code, reason)
+        self._stop(line, Stop(entries[0].index, code, reason))
+
+    def _stop(self, line: _Line, stop: Stop) -> None:
+        """Let a view stand still before an entry; wake those who wait for it."""
+        assert line.store is not None
         line.store.record_stop(stop)
         with self._moved:
             line.stop = stop
@@ -379,15 +387,17 @@ class Runner:
         store = ViewStore(path, kind(fresh=True), bulk=True)
         place = Place.start()
         try:
-            for page in self._feed.pages(place, head, stop=stop, page=BULK_PAGE):
+            for page in self._feed.pages(place, head, stop=stop, bulk=True):
                 try:
                     store.apply(page)
                 except Exception as error:
                     raise _UnappliedError(kind.NAME, place.size, error) from error
                 place = page.place
             store.finish()
-        except BaseException:
+        except BaseException as error:
             store.retire()
+            if isinstance(error, MalformedError) and error.code in NO_EVENT:
+                raise _UnappliedError(kind.NAME, place.size, error) from error
             raise
         return ViewStore(path, kind()), place
 

@@ -37,7 +37,7 @@ TABLE: Final = (
 )
 INSERT: Final = "INSERT INTO search (rowid, title, names, body, subject) VALUES (?, ?, ?, ?, ?)"
 HITS: Final = (
-    "SELECT subject, MIN(score) AS score FROM ("
+    "SELECT subject, MIN(score) AS score FROM ("  # noqa: S608 - constants alone
     "SELECT subject, bm25(search, 10.0, 3.0, 1.0) AS score FROM search WHERE search MATCH ? "
     f"LIMIT {MAX_HITS}) GROUP BY subject"
 )
@@ -64,9 +64,7 @@ def match(query: str) -> str | None:
     parts: list[str] = []
     for word in _words(query[:MAX_QUERY_CHARS]):
         for run in _runs(word):
-            if not _UNSPACED.match(run):
-                parts.append(f'"{run}"*')
-            elif len(run) == 1:
+            if len(run) == 1 or not _UNSPACED.match(run):
                 parts.append(f'"{run}"*')
             else:
                 parts.append('"' + " ".join(_pairs(run)) + '"')

@@ -45,10 +45,14 @@ CACHE_KIB: Final = 16_384  # enough for the inner pages of every index of a larg
 APPLICATION: Final = "log"  # under this name the tracking row stands; one file, one log
 
 _META: Final = (
-    "CREATE TABLE IF NOT EXISTS stand (one INTEGER PRIMARY KEY CHECK (one = 1), "
-    "time INTEGER NOT NULL, frontier BLOB NOT NULL, note BLOB NOT NULL) STRICT",
-    "CREATE TABLE IF NOT EXISTS stop (one INTEGER PRIMARY KEY CHECK (one = 1), "
-    "at_index INTEGER NOT NULL, code TEXT NOT NULL, reason TEXT NOT NULL) STRICT",
+    (
+        "CREATE TABLE IF NOT EXISTS stand (one INTEGER PRIMARY KEY CHECK (one = 1), "
+        "time INTEGER NOT NULL, frontier BLOB NOT NULL, note BLOB NOT NULL) STRICT"
+    ),
+    (
+        "CREATE TABLE IF NOT EXISTS stop (one INTEGER PRIMARY KEY CHECK (one = 1), "
+        "at_index INTEGER NOT NULL, code TEXT NOT NULL, reason TEXT NOT NULL) STRICT"
+    ),
 )
 
 

@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.harness import stories
+from tests.harness.registry import Registry
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 # No deadline: a loaded machine must not fail a test. `--hypothesis-profile=thorough` looks longer.
 settings.register_profile("quick", max_examples=100, deadline=None)
@@ -38,3 +42,16 @@ def require_tool() -> Callable[[str], str]:
         pytest.skip(reason)
 
     return find
+
+
+@pytest.fixture(scope="session")
+def published_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A true log, published as static files, with its trust policy beside it."""
+    folder = tmp_path_factory.mktemp("published")
+    registry = stories.listed_partnership(Registry())
+    stories.acknowledged_commitment(registry)
+    registry.on("2024-12-15")
+    stories.accepted_report(registry)
+    registry.publish(folder)
+    (folder / "policy.txt").write_text(registry.policy())
+    return folder

@@ -60,6 +60,14 @@ CODES: Final[dict[str, str]] = {
     # sources.py
     "source-unreadable": "Check the address or folder and that it holds a published log.",
     "source-missing": "The log does not serve what its checkpoint covers; ask a mirror.",
+    # projections/
+    "view-building": "The view is being built from the first entry; ask again in a moment.",
+    "view-behind": "The view has not reached that position yet; ask again in a moment.",
+    "view-stopped": "The view stands still before an entry; see /-/views, mend it and rebuild.",
+    "view-fault": "The view failed on this entry: report it, with the entry's index.",
+    "view-unknown": "The views are listed at /-/views.",
+    "views-busy": "Another process runs the views of this folder; stop it or use another folder.",
+    "query-malformed": "Compare the parameters with those of this answer (reference/http).",
 }
 
 

@@ -225,20 +225,25 @@ _UINT: Final = (
     rb"|\x1b(?!\x00{4})\x00[\x00-\x1f].{6}"
 )
 _LENGTH: Final = rb"[\x60-\x77]|\x78[\x18-\xff]"
-_PROTECTED: Final = re.compile(
-    rb"\xa5\x01\x27\x03\x77application/vnd\.msgpack\x04\x58\x20(.{32})"  # alg, type, kid
-    rb"\x0f([\xa5-\xa8])"  # the number of claims
-    rb"\x01(" + _LENGTH + rb")(actor-[a-z0-9][a-z0-9._:-]{0,57})"  # iss
-    rb"\x02(" + _LENGTH + rb")([a-z0-9][a-z0-9._:-]*(?:/[a-z0-9][a-z0-9._:-]*){1,5})"  # stream
-    rb"\x06(" + _UINT + rb")"  # iat
-    rb"(?:\x3a\x00\x01\x00\x00\x58\x20(.{32}))?"  # ledger
-    rb"\x3a\x00\x01\x00\x01(" + _LENGTH + rb")([A-Z][A-Za-z0-9]{2,47}/[1-9][0-9]{0,2})"  # type
-    rb"\x3a\x00\x01\x00\x02(" + _UINT + rb")"  # seq
-    rb"(?:\x3a\x00\x01\x00\x03\x58\x20(.{32}))?"  # prev
-    rb"(?:\x3a\x00\x01\x00\x04\x82(" + _UINT + rb")\x58\x20(.{32}))?"  # seen
-    rb"\x10\x78\x25application/vnd\.pledgebook\.event\+cose\Z",
-    re.DOTALL,
-)
+_PARTS: Final = (
+    ("the members before the claims", "rule 2",
+     rb"\xa5\x01\x27\x03\x77application/vnd\.msgpack\x04\x58\x20(.{32})\x0f"),
+    ("the map of claims", "rule 3", rb"([\xa5-\xa8])\x01"),
+    ("iss", "rules 3, 4", rb"(" + _LENGTH + rb")(actor-[a-z0-9][a-z0-9._:-]{0,57})\x02"),
+    ("the stream id", "rules 3, 4",
+     rb"(" + _LENGTH + rb")([a-z0-9][a-z0-9._:-]*(?:/[a-z0-9][a-z0-9._:-]*){1,5})\x06"),
+    ("iat", "rules 3, 4", rb"(" + _UINT + rb")(?=\x3a)"),
+    ("the ledger id", "rule 3",
+     rb"(?:\x3a\x00\x01\x00\x00\x58\x20(.{32}))?\x3a\x00\x01\x00\x01"),
+    ("the event type", "rules 3, 4",
+     rb"(" + _LENGTH + rb")([A-Z][A-Za-z0-9]{2,47}/[1-9][0-9]{0,2})\x3a\x00\x01\x00\x02"),
+    ("seq", "rules 3, 4", rb"(" + _UINT + rb")(?=[\x3a\x10])"),
+    ("prev", "rule 3", rb"(?:\x3a\x00\x01\x00\x03\x58\x20(.{32}))?(?=\x3a\x00\x01\x00\x04|\x10)"),
+    ("seen", "rules 3, 4",
+     rb"(?:\x3a\x00\x01\x00\x04\x82(" + _UINT + rb")\x58\x20(.{32}))?(?=\x10)"),
+    ("typ", "rule 2", rb"\x10\x78\x25application/vnd\.pledgebook\.event\+cose\Z"),
+)  # fmt: skip
+_PROTECTED: Final = re.compile(b"".join(part for _, _, part in _PARTS), re.DOTALL)
 """Rules 2 to 4 in one expression: every byte that may stand in a protected header.
 
 Each part is told from the next by its first byte, so there is one way to match. The length before
@@ -259,8 +264,18 @@ def _parse(raw: bytes) -> Event:
         raise _malformed("the payload is empty", 1)
     found = _PROTECTED.match(protected)
     if found is None:
-        raise _malformed("a member, claim, number or text is not in its one form and order", 2)
+        raise MalformedError("event-malformed", _fault(protected))
     return _event(raw, found.groups(), protected, payload, raw[at + 2 :])
+
+
+def _fault(protected: bytes) -> str:
+    """Name the first part of a protected header that is not in its one form and place."""
+    pattern = b""
+    for what, rules, part in _PARTS:
+        pattern += part
+        if re.match(pattern, protected, re.DOTALL) is None:
+            return f"{what}: not in its one form and place ({rules})"
+    raise AssertionError("the parts together are the whole expression")
 
 
 def _event(

@@ -3,7 +3,8 @@
 Rules (record format §3; normative text: ``docs/spec/event.md``):
 
 1. A key is enrolled only if its encoding is canonical and the point has prime order.
-2. A signature has 64 bytes, S < L, and R is not the encoding of a point of small order.
+2. A key has 32 bytes and a signature 64; S < L, and R is not the encoding of a point of small
+   order.
 3. The equation is cofactorless: R is compared byte by byte with encode(S·B - h·A).
 4. A key's name everywhere is its COSE key thumbprint (RFC 9679): SHA-256 of the deterministic
    CBOR of ``{1: 1, -1: 6, -2: x}``.
@@ -30,6 +31,7 @@ from verifier.errors import FalseError, MalformedError, UndecidedError
 
 __all__ = [
     "ENGINES",
+    "PUBLIC_BYTES",
     "SIGNATURE_BYTES",
     "Check",
     "Kid",
@@ -46,6 +48,7 @@ Kid = NewType("Kid", bytes)
 Check = tuple[bytes, bytes, bytes]
 """One thing to verify: (public key, signature, message)."""
 
+PUBLIC_BYTES: Final = 32
 SIGNATURE_BYTES: Final = 64
 CACHED_KEYS: Final = 4_096  # parsed keys kept; a ledger has few signers and many signatures
 
@@ -85,8 +88,9 @@ def require_strict_key(public: bytes) -> None:
     Raises:
         MalformedError: code ``key-unsuitable``.
     """
-    if len(public) != 32:
-        raise MalformedError("key-unsuitable", f"{len(public)} bytes; an Ed25519 key has 32")
+    if len(public) != PUBLIC_BYTES:
+        reason = f"{len(public)} bytes; an Ed25519 key has {PUBLIC_BYTES}"
+        raise MalformedError("key-unsuitable", reason)
     point = _decompress(public)
     if point is None:
         raise MalformedError("key-unsuitable", "not the canonical encoding of a point")
@@ -113,7 +117,7 @@ def verify_many(items: Sequence[Check], *, engine: str) -> list[bool]:
         UndecidedError: code ``engine-unknown`` or ``engine-missing``.
     """
     check = _engine(engine)
-    return [_well_formed(signature) and check(public, signature, message)
+    return [_well_formed(public, signature) and check(public, signature, message)
             for public, signature, message in items]  # fmt: skip
 
 
@@ -122,10 +126,11 @@ def default_engine() -> str:
     return "sodium" if find_spec("nacl") is not None else "openssl"
 
 
-def _well_formed(signature: bytes) -> bool:
-    """Check rule 2."""
+def _well_formed(public: bytes, signature: bytes) -> bool:
+    """Check rule 2; libsodium itself reads 32 bytes of key, however many there are."""
     return (
-        len(signature) == SIGNATURE_BYTES
+        len(public) == PUBLIC_BYTES
+        and len(signature) == SIGNATURE_BYTES
         and signature[63] < 0x20  # S < 2^253; then compare with L only where it can matter
         and (signature[63] < 0x10 or int.from_bytes(signature[32:], "little") < _L)
         and signature[:32] not in _SMALL_ORDER

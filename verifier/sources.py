@@ -6,7 +6,7 @@ Rules:
 2. What the log does not have is ``source-missing`` (a 404, no such file); what cannot be read is
    ``source-unreadable``. Both are «could not decide», never «ok» and never «false».
 3. Every body has a ceiling, every wait a limit, and no request is repeated more than a few times.
-4. No redirect is followed, no proxy asked, no environment variable read, no credential sent.
+4. No redirect is followed, no proxy asked, no credential sent.
 5. At most four connections go to one server; they are kept alive and shared by threads.
 """
 
@@ -20,7 +20,7 @@ import threading
 import time
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from pathlib import Path
@@ -253,10 +253,11 @@ def open_source(text: str) -> Source:
 
 def read_bundles(
     source: Source, start: int, stop: int, *, executor: Executor, size: int | None = None
-) -> Iterator[tuple[int, list[bytes]]]:
+) -> Generator[tuple[int, list[bytes]], None, None]:
     """Yield (index of the first, entries) for the entries start … stop - 1, bundle by bundle.
 
-    Bundles are fetched ahead in *executor* (threads), at most eight at a time, and come in order.
+    Bundles are fetched ahead in *executor* (threads), at most eight at a time, and come in order;
+    closing the generator cancels those not begun.
     *size* is that of the checkpoint in hand and decides which partial bundle to ask for; without
     it *stop* is that size.
 

@@ -114,9 +114,9 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
         return problem_response(error)
     except web.HTTPException as error:
         return _http_problem(request, error)
-    except (ConnectionError, web.RequestPayloadError):
+    except ConnectionError:
         raise  # nobody is left to answer to
-    except Exception:
+    except Exception:  # noqa: BLE001 - the service stays alive, and the log has the traceback
         _LOG.exception("%s %s failed", request.method, request.path)
         return problem_response(LedgerError("T-internal", "an error of the service, in its log"))
 

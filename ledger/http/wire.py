@@ -24,8 +24,8 @@ import msgspec
 from msgspec import Meta
 
 from ledger.errors import LedgerError
-from verifier.errors import MalformedError
 from verifier.proof import HEADER
+from verifier.rules.ahead import Step
 from verifier.rules.book import Unmet
 from verifier.tiles import MAX_ENTRY_BYTES
 
@@ -81,7 +81,7 @@ class StreamHead(msgspec.Struct, frozen=True):
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An error (RFC 9457): ``code`` is stable, ``detail`` says what happened, ``hint`` what to do."""
+    """An error (RFC 9457): ``code`` is stable, ``detail`` is what happened, ``hint`` what to do."""
 
     type: str
     title: str
@@ -97,7 +97,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One event is on record at ``index``; ``proof`` leads from it to the root of ``checkpoint``."""
+    """An event is on record at ``index``; ``proof`` leads from it to the root of ``checkpoint``."""
 
     index: int
     event_id: HexId
@@ -177,8 +177,8 @@ class SubjectReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     size: int
     """The number of entries of the log at which this was read."""
     heads: dict[str, StreamHead]
-    ahead: tuple[dict[str, Any], ...]
-    """Per step: what, who must act, from when, and every condition still unmet."""
+    ahead: tuple[Step, ...]
+    """What may happen next: by whom, from when, and what still stands against it."""
 
 
 class DryRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -220,21 +220,20 @@ def decode_batch(data: bytes) -> list[bytes]:
     """Return the events of a batch, in order; their bytes are not looked at.
 
     Raises:
-        MalformedError: code ``batch-malformed``; cut short, or without an event.
-        LedgerError: code ``T-too-large``; too many events.
+        LedgerError: code ``T-batch``, cut short or without an event; or ``T-too-large``.
     """
     events: list[bytes] = []
     at, end = 0, len(data)
     while at < end:
         stop = at + 2 + int.from_bytes(data[at : at + 2], "big")
         if stop > end or at + 2 > end:
-            raise MalformedError("batch-malformed", f"event {len(events)} is cut short")
+            raise LedgerError("T-batch", f"event {len(events)} is cut short")
         events.append(data[at + 2 : stop])
         at = stop
         if len(events) > MAX_BATCH_EVENTS:
             raise LedgerError("T-too-large", f"more than {MAX_BATCH_EVENTS} events")
     if not events:
-        raise MalformedError("batch-malformed", "there is no event in it")
+        raise LedgerError("T-batch", "there is no event in it")
     return events
 
 

@@ -1,7 +1,9 @@
 """Rows of a CSV file, each with the hash of its own bytes.
 
 A row is known by the SHA-256 of its bytes as they stand in the file, without the line end, so that
-anyone who has the file can find the row that an event was made from.
+anyone who has the file can find the row that an event was made from. Its cells are as they stand
+too, but for the characters that no payload holds (control characters and the like, left over from
+broken encodings): each is shown as U+FFFD.
 """
 
 from __future__ import annotations
@@ -11,11 +13,17 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ledger.errors import LedgerError
 
 __all__ = ["Row", "column_key", "read_rows"]
+
+
+_UNSAYABLE: Final = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]"
+)
+"""What the payload profile refuses in a text (encoding, rule 7)."""
 
 
 class Row(NamedTuple):
@@ -65,6 +73,7 @@ def read_rows(path: Path, *, columns: tuple[str, ...]) -> Iterator[Row]:
                     raise _unusable(path, f"a row has {len(cells)} cells, not {len(header)}")
                 data = "".join(taken).removesuffix("\n").removesuffix("\r").encode()
                 taken.clear()
-                yield Row(dict(zip(header, cells, strict=True)), hashlib.sha256(data).digest())
+                said = (_UNSAYABLE.sub("\ufffd", cell) for cell in cells)
+                yield Row(dict(zip(header, said, strict=True)), hashlib.sha256(data).digest())
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise _unusable(path, str(error)) from error

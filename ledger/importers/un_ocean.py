@@ -7,12 +7,13 @@ The register's pages are © United Nations and are not shipped. The folder holds
 2. The dates of its deliverables and the types of its resources are part of the commitment.
    1970-01-01 is a store's "never set", and 9999-99-99 is no day: both are ``unknown``.
 3. A progress report is what the partners said of themselves: a status reported by ``self``, never
-   an assessment. A report whose status cell is empty is a report without a state.
+   an assessment. A report whose status cell is empty is a report without a state; a report that
+   the register holds twice is two.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -81,12 +82,15 @@ def bodies(facts: Facts) -> Iterator[Planned]:
             ParticipantImported(source=source, name=row.cells["title"], kind=kind),
         )
         yield f"{subject}/commitment/{identifier.lower()}", _commitment(row, source, facts)
+        seen: Counter[bytes] = Counter()
         for report in facts.reports.get(identifier, ()):
-            yield f"{subject}/status", _report(report)
+            seen[report.sha256] += 1
+            yield f"{subject}/status", _report(report, seen[report.sha256])
 
 
-def _source(row: Row, file: str) -> SourceRow:
-    return SourceRow(id=row.cells["ocean_action_id"], row=row.sha256, file=file, observed=OBSERVED)
+def _source(row: Row, file: str, *, copy: int | None = None) -> SourceRow:
+    identifier = row.cells["ocean_action_id"]
+    return SourceRow(id=identifier, row=row.sha256, copy=copy, file=file, observed=OBSERVED)
 
 
 def _commitment(row: Row, source: SourceRow, facts: Facts) -> CommitmentImported:
@@ -108,9 +112,9 @@ def _commitment(row: Row, source: SourceRow, facts: Facts) -> CommitmentImported
     )  # fmt: skip
 
 
-def _report(row: Row) -> StatusImported:
+def _report(row: Row, count: int) -> StatusImported:
     return StatusImported(
-        source=_source(row, "progress_reports.csv"),
+        source=_source(row, "progress_reports.csv", copy=count if count > 1 else None),
         event="progress_report",
         on=read_date(row.cells["submitted_at"], years=YEARS),
         state=column_key(row.cells["progress_status"]) or None,

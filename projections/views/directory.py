@@ -1,7 +1,8 @@
 """The directory: who is on record, what they promised, and what was delivered; searched and sorted.
 
 One row for each partnership and each participant observed in another register. It answers: which
-ones match these words and facets, how many are there of each kind, and where each stands.
+ones match these words and facets, how many are there of each kind, and where each stands
+(``lookup`` has the questions).
 
 What it leaves out: whoever only acts (actors, roles, guidelines) has no row. Standing depends on
 the day that one asks and is computed, not stored; here stand the listing of a partnership and the
@@ -10,6 +11,7 @@ organization has acknowledged it; until then it is *claimed*. What was imported 
 of the day named beside it, and counts for nothing else.
 """
 
+# ruff: noqa: ARG001 - all folds have one shape; a fold takes what the shape gives, needed or not.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -20,17 +22,18 @@ import msgspec
 
 from projections import search
 from projections.reading import Recorded
-from projections.views.shape import Keyed, Rows, View
-from verifier.errors import MalformedError
+from projections.views.shape import Keyed, Rows, View, create_table
 from verifier.rules.imported import last_day
 
-__all__ = ["Answer", "Directory", "Facet", "Filters", "Found", "find"]
+__all__ = ["Directory", "SubjectRow"]
 
-MAX_LIMIT: Final = 100
-MAX_OFFSET: Final = 100_000  # whoever pages further wants an export
-MAX_FACET: Final = 300  # values told of one facet: more than there are countries
 HERE: Final = "ledger"  # the source of what was recorded here and not imported
 PIECES: Final = 4  # texts of one entry in the index, so that entry and text make a row id
+FACET_TABLE: Final = (
+    "CREATE TABLE IF NOT EXISTS {name} (value {type}, subject TEXT, "
+    "PRIMARY KEY (value, subject)) STRICT, WITHOUT ROWID"
+)
+END: Final = "end_of_term"  # the point of the review that has the last word
 DELIVERED: Final = "complete"  # the code of a reviewer's scale that says so
 
 
@@ -54,6 +57,7 @@ class SubjectRow(msgspec.Struct):
     promised: int = 0
     delivered: int = 0
     missed: int = 0
+    withdrawn: int = 0
     observed: int = 0
     assessed: int = 0
     last_observed: str | None = None
@@ -66,6 +70,8 @@ class PromiseRow(msgspec.Struct):
 
     id: str
     state: str
+    accountable: str = ""
+    acknowledged: int = 0
     point: str = ""
     code: str = ""
 
@@ -83,21 +89,11 @@ class Directory(View):
     NAME: ClassVar[str] = "directory"
     VERSION: ClassVar[int] = 1
     TABLES: ClassVar[tuple[str, ...]] = (
-        "CREATE TABLE IF NOT EXISTS subject (id TEXT PRIMARY KEY, kind TEXT NOT NULL, "
-        "title TEXT NOT NULL, titles TEXT NOT NULL, status TEXT, status_from TEXT, "
-        "source TEXT NOT NULL, countries TEXT NOT NULL, first_index INTEGER NOT NULL, "
-        "last_index INTEGER NOT NULL, last_at INTEGER NOT NULL, claimed INTEGER NOT NULL, "
-        "promised INTEGER NOT NULL, delivered INTEGER NOT NULL, missed INTEGER NOT NULL, "
-        "observed INTEGER NOT NULL, assessed INTEGER NOT NULL, last_observed TEXT, "
-        "importer TEXT, live TEXT) STRICT, WITHOUT ROWID",
-        "CREATE TABLE IF NOT EXISTS promise (id TEXT PRIMARY KEY, state TEXT NOT NULL, "
-        "point TEXT NOT NULL, code TEXT NOT NULL) STRICT, WITHOUT ROWID",
-        "CREATE TABLE IF NOT EXISTS actor (id TEXT PRIMARY KEY, names TEXT NOT NULL) "
-        "STRICT, WITHOUT ROWID",
-        "CREATE TABLE IF NOT EXISTS country (value TEXT, subject TEXT, "
-        "PRIMARY KEY (value, subject)) STRICT, WITHOUT ROWID",
-        "CREATE TABLE IF NOT EXISTS year (value INTEGER, subject TEXT, "
-        "PRIMARY KEY (value, subject)) STRICT, WITHOUT ROWID",
+        create_table("subject", SubjectRow),
+        create_table("promise", PromiseRow),
+        create_table("actor", ActorRow),
+        FACET_TABLE.format(name="country", type="TEXT"),
+        FACET_TABLE.format(name="year", type="INTEGER"),
         search.TABLE,
     )
     INDEXES: ClassVar[tuple[str, ...]] = tuple(
@@ -233,28 +229,47 @@ def _listing(listing: str) -> Fold:
     return fold
 
 
+def _made(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
+    row = view.row(entry, rows, kind="partnership", source=HERE)
+    if view.promises.get(entry.stream, rows) is not None:
+        return  # a stream holds one commitment, and the first stands
+    row.claimed += 1
+    view.promises.put(entry.stream, PromiseRow(entry.stream, "claimed", body.accountable))
+    view.put_year(row.id, _year(entry.at))
+    names = f"{row.title} {view.names_of([body.accountable], rows)}"
+    view.put_text(entry, 0, names=names, body=_all(body.text))
+
+
+def _acknowledged(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
+    row = view.row(entry, rows, kind="partnership", source=HERE)
+    promise = view.promises.get(entry.stream, rows)
+    if promise is None or promise.state != "claimed" or body.organization != promise.accountable:
+        return  # a contributor's word makes no promise
+    row.promised += 1
+    _becomes("active", promise, row)
+    view.promises.put(entry.stream, promise)
+
+
 COUNTED: Final = {
-    "claimed": ("claimed",),
-    "acknowledged": ("promised",),
-    "fulfilled": ("promised", "delivered"),
-    "missed": ("promised", "missed"),
-    "withdrawn": (),
-}
-"""In which columns a commitment counts while it is in a state."""
+    "claimed": "claimed", "fulfilled": "delivered", "missed": "missed", "withdrawn": "withdrawn",
+}  # fmt: skip
+"""The column in which a commitment counts while it is in a state."""
 
 
-def _promise(state: str) -> Fold:
+def _becomes(state: str, promise: PromiseRow, row: SubjectRow) -> None:
+    for sign, counted in ((-1, promise.state), (1, state)):
+        if (column := COUNTED.get(counted)) is not None:
+            setattr(row, column, getattr(row, column) + sign)
+    promise.state = state
+
+
+def _ends(state: str) -> Fold:
     def fold(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
         row = view.row(entry, rows, kind="partnership", source=HERE)
-        before = view.promises.get(entry.stream, rows)
-        for sign, counted in ((-1, before.state if before else None), (1, state)):
-            for column in COUNTED.get(counted or "", ()):
-                setattr(row, column, getattr(row, column) + sign)
-        view.promises.put(entry.stream, PromiseRow(entry.stream, state))
-        if state == "claimed":
-            view.put_year(row.id, _year(entry.at))
-            words = (getattr(body, name, None) for name in ("title", "text"))
-            view.put_text(entry, 0, names=row.title, body=" ".join(map(_all, words)))
+        promise = view.promises.get(entry.stream, rows)
+        if promise is not None:
+            _becomes(state, promise, row)
+            view.promises.put(entry.stream, promise)
 
     return fold
 
@@ -291,12 +306,13 @@ def _commitment(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None
 
 def _assessment(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
     row = _observed(view, entry, body, rows)
-    before = view.promises.get(entry.stream, rows) or PromiseRow(entry.stream, "observed")
-    if before.point == "end_of_term" and body.point != "end_of_term":
+    before = view.promises.get(entry.stream, rows)
+    if before is None or (before.point == END and body.point != END):
         return  # the review at the end of the term stands
     row.assessed += before.code == ""
     row.delivered += (body.code.lower() == DELIVERED) - (before.code.lower() == DELIVERED)
-    view.promises.put(entry.stream, PromiseRow(entry.stream, "observed", body.point, body.code))
+    before.point, before.code = body.point, body.code
+    view.promises.put(entry.stream, before)
 
 
 def _observed_status(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
@@ -322,166 +338,14 @@ FOLDS: Final[dict[str, Fold]] = {
     "PartnershipListed/1": _listing("listed"),
     "PartnershipRemoved/1": _listing("removed"),
     "Reinstated/1": _listing("listed"),
-    "CommitmentMade/1": _promise("claimed"),
-    "CommitmentAcknowledged/1": _promise("acknowledged"),
-    "CommitmentFulfilled/1": _promise("fulfilled"),
-    "CommitmentMissed/1": _promise("missed"),
-    "CommitmentWithdrawn/1": _promise("withdrawn"),
+    "CommitmentMade/1": _made,
+    "CommitmentAcknowledged/1": _acknowledged,
+    "CommitmentFulfilled/1": _ends("fulfilled"),
+    "CommitmentMissed/1": _ends("missed"),
+    "CommitmentWithdrawn/1": _ends("withdrawn"),
     "ParticipantImported/1": _participant,
     "CommitmentImported/1": _commitment,
     "AssessmentImported/1": _assessment,
     "StatusImported/1": _observed_status,
     "ImportClaimed/1": _claimed,
 }
-
-
-# Queries.
-
-
-class Filters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is asked of the directory; every facet takes one value."""
-
-    q: str = ""
-    kind: str | None = None
-    status: str | None = None
-    country: str | None = None
-    year: int | None = None
-    source: str | None = None
-    limit: int = 20
-    offset: int = 0
-
-
-class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """One subject in an answer; absent values are null."""
-
-    id: str
-    kind: str
-    title: str
-    titles: dict[str, str]
-    status: str | None
-    status_from: str | None
-    source: str
-    countries: list[str]
-    claimed: int
-    """Commitments that the accountable organization has not acknowledged."""
-    promised: int
-    """Commitments that it has."""
-    delivered: int
-    """Of these the fulfilled ones; of observed ones, those that their reviewer coded complete."""
-    missed: int
-    observed: int
-    """Commitments observed in another register."""
-    assessed: int
-    last_observed: str | None
-    importer: str | None
-    live: str | None
-    """The subject that goes on from a claimed import."""
-    last_index: int
-    last_at: int
-
-
-class Facet(msgspec.Struct, frozen=True):
-    """A value of a facet, and how many match everything else that was asked."""
-
-    value: str | int | None
-    count: int
-
-
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of the directory."""
-
-    total: int
-    results: list[Found]
-    facets: dict[str, list[Facet]]
-    next_offset: int | None
-
-
-_COLUMNS: Final = {"kind": "kind", "status": "status", "source": "source"}
-_TABLES: Final = {"country": "country", "year": "year"}
-
-
-def find(rows: Rows, filters: Filters) -> Answer:
-    """Return the page of the directory that the filters ask for.
-
-    Raises:
-        MalformedError: code ``query-malformed``; a bound is exceeded.
-    """
-    if not (1 <= filters.limit <= MAX_LIMIT and 0 <= filters.offset <= MAX_OFFSET):
-        raise MalformedError("query-malformed", f"limit is 1 to {MAX_LIMIT}, offset {MAX_OFFSET}")
-    if len(filters.q) > search.MAX_QUERY_CHARS:
-        raise MalformedError("query-malformed", f"q has {search.MAX_QUERY_CHARS} characters")
-    hits, hit_values = _hits(filters.q)
-    where, values = _where(filters)
-    matched = f"{hits} SELECT {{}} FROM subject s {'JOIN hit ON hit.id = s.id' if hits else ''}"
-    total = rows.execute(
-        matched.format("COUNT(*)") + where, hit_values + values
-    )[0][0]  # fmt: skip
-    order = "hit.score, s.title, s.id" if hits else "s.title, s.id"
-    found = rows.execute(
-        matched.format("s.*") + f"{where} ORDER BY {order} LIMIT ? OFFSET ?",
-        [*hit_values, *values, filters.limit, filters.offset],
-    )
-    facets = {
-        name: _facet(rows, name, msgspec.structs.replace(filters, **{name: None}), matched)
-        for name in (*_COLUMNS, *_TABLES)
-    }
-    seen = filters.offset + len(found)
-    return Answer(
-        total=total, results=[_found(SubjectRow(*row)) for row in found], facets=facets,
-        next_offset=seen if seen < total else None,
-    )  # fmt: skip
-
-
-def _hits(query: str) -> tuple[str, list[Any]]:
-    """Return the table of hits: by words, and by the beginning of an identifier."""
-    query = query.strip()
-    if not query:
-        return "", []
-    parts, values = [], []
-    expression = search.match(query)
-    if expression is not None:
-        parts.append(f"SELECT subject AS id, score FROM ({search.HITS})")
-        values.append(expression)
-    parts.append("SELECT id, -1000.0 FROM subject WHERE id >= ? AND id < ?")
-    values += [query, query + "\U0010ffff"]
-    union = " UNION ALL ".join(parts)
-    return (
-        f"WITH hit (id, score) AS MATERIALIZED (SELECT id, MIN(score) FROM ({union}) GROUP BY id)",  # noqa: S608
-        values,
-    )
-
-
-def _where(filters: Filters) -> tuple[str, list[Any]]:
-    terms, values = [], []
-    for name, column in _COLUMNS.items():
-        if (value := getattr(filters, name)) is not None:
-            terms.append(f"s.{column} = ?")
-            values.append(value)
-    for name, table in _TABLES.items():
-        if (value := getattr(filters, name)) is not None:
-            terms.append(f"s.id IN (SELECT subject FROM {table} WHERE value = ?)")  # noqa: S608
-            values.append(value)
-    return (" WHERE " + " AND ".join(terms) if terms else ""), values
-
-
-def _facet(rows: Rows, name: str, others: Filters, matched: str) -> list[Facet]:
-    """Count the values of one facet under all the other filters."""
-    where, values = _where(others)
-    hit_values = _hits(others.q)[1]
-    tail = f" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MAX_FACET}"
-    if name in _COLUMNS:
-        statement = matched.format(f"s.{_COLUMNS[name]}, COUNT(*)") + where + tail
-    elif not where and not hit_values:
-        statement = f"SELECT value, COUNT(*) FROM {name}{tail}"  # noqa: S608
-    else:
-        joined = matched.format("f.value, COUNT(*)") + f" JOIN {name} f ON f.subject = s.id"
-        statement = joined + where + tail
-    return [Facet(*row) for row in rows.execute(statement, hit_values + values)]
-
-
-def _found(row: SubjectRow) -> Found:
-    fields = msgspec.structs.asdict(row)
-    del fields["first_index"]
-    fields["titles"] = msgspec.json.decode(row.titles)
-    fields["countries"] = msgspec.json.decode(row.countries)
-    return Found(**fields)

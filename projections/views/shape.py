@@ -1,7 +1,8 @@
 """The shape that all views share, so that who knows one knows all.
 
 A view module has, in this order: its module docstring (what it answers, and what it leaves out);
-its tables; its fold; its queries. The fold is a ``View``:
+its tables; its fold; its queries, which may fill a module of their own beside it. The fold is a
+``View``:
 
 1. ``NAME`` and ``VERSION`` name its file. Whatever changes a row or a table is a new version, and a
    new version is built from the first entry.
@@ -18,13 +19,13 @@ from __future__ import annotations
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar, get_args
 
 import msgspec
 
 from projections.reading import Recorded
 
-__all__ = ["Keyed", "Rows", "View"]
+__all__ = ["Keyed", "Rows", "View", "create_table"]
 
 MAX_KEPT: Final = 200_000  # rows in memory; at some 500 bytes a row that is 100 MB
 
@@ -81,7 +82,8 @@ class Keyed(Generic[R]):
         self._kept: dict[Any, R] = {}
         self._changed: dict[Any, R] = {}
         self._select = f"SELECT {', '.join(names)} FROM {table} WHERE {names[0]} = ?"  # noqa: S608
-        self._insert = f"INSERT OR REPLACE INTO {table} VALUES ({', '.join('?' * len(names))})"
+        marks = ", ".join("?" * len(names))
+        self._insert = f"INSERT OR REPLACE INTO {table} VALUES ({marks})"  # noqa: S608
 
     def get(self, key: Any, rows: Rows) -> R | None:
         """Return the row at a key, or nothing."""
@@ -108,3 +110,16 @@ class Keyed(Generic[R]):
         self._changed.clear()
         self._complete = False
 
+
+def create_table(name: str, row: type[msgspec.Struct]) -> str:
+    """Return the statement for a table whose columns are a struct's fields, the first the key.
+
+    The fields are ``str`` or ``int``, or either of them and ``None``.
+    """
+    columns = []
+    for field in msgspec.structs.fields(row):
+        kinds = {field.type, *get_args(field.type)}
+        column = f"{field.name} {'TEXT' if str in kinds else 'INTEGER'}"
+        columns.append(column if type(None) in kinds else f"{column} NOT NULL")
+    columns[0] = f"{columns[0]} PRIMARY KEY"
+    return f"CREATE TABLE IF NOT EXISTS {name} ({', '.join(columns)}) STRICT, WITHOUT ROWID"

@@ -15,7 +15,7 @@ from tests.harness.registry import Registry
 from verifier.rules import partnership as partnerships
 from verifier.rules.book import Entry
 from verifier.rules.guideline import base_in_force
-from verifier.rules.report import first_open, own_reports
+from verifier.rules.report import Report, first_open, own_reports
 
 DEFAULT_SET = Path(__file__).parents[2] / "ledger" / "data" / "guidelines-default.json"
 
@@ -205,7 +205,8 @@ def report(registry: Registry, name: str = PARTNERSHIP, **changes: Any) -> dict[
     """Return the fields of a self report on the first open obligation, up to this day."""
     subject = registry.subject(name)
     found = partnerships.of(subject)
-    assert found is not None and found.clock_from is not None
+    assert found is not None
+    assert found.clock_from is not None
     profile = partnerships.profile_of(found, registry.book)
     assert profile is not None
     owed = first_open(
@@ -226,12 +227,34 @@ def submitted_report(
                            **report(registry, name, **changes))  # fmt: skip
 
 
+def accept(registry: Registry, *, name: str = PARTNERSHIP, local: str = "first") -> Entry:
+    """Accept the report that waits on a stream."""
+    return registry.append(
+        SCREENER, f"{name}/report/{local}", "ReportAccepted", report=waiting(registry, name, local)
+    )
+
+
+def send_back(registry: Registry, *, name: str = PARTNERSHIP, local: str = "first") -> Entry:
+    """Return the report that waits on a stream."""
+    return registry.append(
+        SCREENER, f"{name}/report/{local}", "ReportReturned",
+        report=waiting(registry, name, local), deficiencies=text("No result for the commitment"),
+    )  # fmt: skip
+
+
+def waiting(registry: Registry, name: str = PARTNERSHIP, local: str = "first") -> dict[str, Any]:
+    """Return the reference to the submission that waits on a report's stream."""
+    found = registry.subject(name).get(f"report:{local}", Report)
+    assert found is not None
+    return {"stream": found.ref.stream, "seq": found.ref.seq, "id": found.ref.id}
+
+
 def accepted_report(
     registry: Registry, *, name: str = PARTNERSHIP, local: str = "first", **changes: Any
 ) -> Entry:
     """Submit a self report and accept it the same day."""
     submitted_report(registry, name=name, local=local, **changes)
-    return registry.append(SCREENER, f"{name}/report/{local}", "ReportAccepted")
+    return accept(registry, name=name, local=local)
 
 
 def returned_report(
@@ -239,7 +262,4 @@ def returned_report(
 ) -> Entry:
     """Submit a self report and return it the same day."""
     submitted_report(registry, name=name, local=local, **changes)
-    return registry.append(SCREENER, f"{name}/report/{local}", "ReportReturned",
-                           deficiencies=text("No result for the second commitment"))  # fmt: skip
-
-
+    return send_back(registry, name=name, local=local)

@@ -31,7 +31,9 @@ def private_key(seed_text: str) -> Ed25519PrivateKey:
 
 def verifier_key(name: str, kind: int, private: Ed25519PrivateKey) -> VerifierKey:
     """Returns the public half with its name and type."""
-    return VerifierKey(name, kind, private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
+    return VerifierKey(
+        name, kind, private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    )
 
 
 @dataclass

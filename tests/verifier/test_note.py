@@ -151,6 +151,15 @@ def test_a_cosignature_of_another_time_or_length_is_false() -> None:
         assert caught.value.code == "note-signature-false"
 
 
+def test_a_time_beyond_the_specification_is_false_though_it_is_signed() -> None:
+    """Up to 2^63 - 1 a properly signed time is accepted, from 2^63 on it is not."""
+    for timestamp in (0, 2**63 - 1):
+        note = format_note(TEXT, [witness_line(timestamp)])
+        assert verify_note(note, [WITNESS_KEY]).signatures[0].timestamp == timestamp
+    with pytest.raises(FalseError):
+        verify_note(format_note(TEXT, [witness_line(2**63)]), [WITNESS_KEY])
+
+
 def test_a_line_of_one_type_is_not_accepted_as_another() -> None:
     """The log's plain signature under the witness's type, and the reverse, do not verify."""
     same = verifier_key("both", 0x01, WITNESS), verifier_key("both", 0x04, WITNESS)
@@ -166,7 +175,7 @@ def test_a_line_of_one_type_is_not_accepted_as_another() -> None:
 def test_without_mldsa_its_lines_are_unchecked_never_verified(
     lines: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A cryptography without ML-DSA leaves such lines open: undecided alone, named beside others."""
+    """A cryptography without ML-DSA leaves such lines open: undecided alone, else named."""
     monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.asymmetric.mldsa", None)
     note = format_note(TEXT, lines)
     if len(lines) == 1:

@@ -37,7 +37,10 @@ TEXT = "\n".join(
         "",
         *(f"witness {name} {key}" for name, key in list(KEYS.items())[:3]),
         "group X-witnesses 2 x1 x2 x3",
-        *(f"\twitness {name}  {key} https://{name}.example/" for name, key in list(KEYS.items())[3:]),
+        *(
+            f"\twitness {name}  {key} https://{name}.example/"
+            for name, key in list(KEYS.items())[3:]
+        ),
         "group Y-witnesses any y1 y2 y3",
         "group X-and-Y all X-witnesses Y-witnesses",
         "quorum X-and-Y",
@@ -144,15 +147,13 @@ def test_a_log_may_have_a_key_of_each_kind_and_the_evidence_names_those_that_sig
 
 
 def test_what_depends_on_an_uncheckable_line_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without ML-DSA in cryptography a log line or quorum of that type is neither true nor false."""
+    """Without ML-DSA support a log line or quorum of that type is neither true nor false."""
     witness = VerifierKey("pq.example/w", 0x06, MLDSA_KEY.public)
     log_line = mldsa_line(MLDSA_KEY, CHECKPOINT, timestamp=5, sign=MLDSA.sign)
     cosignature = mldsa_line(witness, CHECKPOINT, timestamp=5, sign=MLDSA.sign)
     by_log = policy_of(f"log {LOG.key}\nlog {MLDSA_KEY}\nwitness x1 {KEYS['x1']}\nquorum none\n")
     by_witness = policy_of(f"log {LOG.key}\nwitness w {witness}\nquorum w\n")
-    x1 = cosignature_line(
-        KEYS["x1"], CHECKPOINT.text(), timestamp=5, sign=WITNESSES["x1"].sign
-    )
+    x1 = cosignature_line(KEYS["x1"], CHECKPOINT.text(), timestamp=5, sign=WITNESSES["x1"].sign)
     assert by_witness.judge(LOG.note() + cosignature).witnesses == (Cosigned("w", 5),)
     monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.asymmetric.mldsa", None)
     for policy, note in [
@@ -184,6 +185,8 @@ def test_the_pinned_ledger_is_read_from_its_comment() -> None:
     assert policy_of(TEXT).ledger is None
 
 
+PIN = "# pledgebook-ledger: "
+ZEROS = "0" * 64
 L, W, V = f"log {LOG.key}\n", f"witness x1 {KEYS['x1']}\n", f"witness x2 {KEYS['x2']}\n"
 Q = "quorum none\n"
 
@@ -203,10 +206,11 @@ Q = "quorum none\n"
         L + W + "group g any none\n" + Q, L + W + "group g any x1 x1\n" + Q,
         L + W + V + "group g any x1\ngroup h any x1 x2\n" + Q, L + W + "group x1 any x1\n" + Q,
         L + W + "group none any x1\n" + Q, L + "group g any x1\n" + W + Q, L + "quorum x1\n" + W,
-        L + W + "group g any g\n" + Q, L + W + "group g ١ x1\n" + Q, L + Q + "\r\n", L + Q + "#\x00",
-        L + Q + "\x0b\n", L + Q + "# pledgebook-ledger: 00\n", L + Q + "#pledgebook-ledger: " + "0" * 64,
-        L + Q + "# pledgebook-ledger: " + "A" * 64, L + Q + "# Pledgebook-Ledger: " + "0" * 64,
-        L + Q + "# pledgebook-ledger " + "0" * 64, L + Q + ("# pledgebook-ledger: " + "0" * 64 + "\n") * 2,
+        L + W + "group g any g\n" + Q, L + W + "group g ١ x1\n" + Q, L + Q + "\r\n",
+        L + Q + "#\x00",
+        L + Q + "\x0b\n", L + Q + PIN + "00\n", L + Q + "#pledgebook-ledger: " + ZEROS,
+        L + Q + PIN + "A" * 64, L + Q + "# Pledgebook-Ledger: " + ZEROS,
+        L + Q + "# pledgebook-ledger " + ZEROS, L + Q + (PIN + ZEROS + "\n") * 2,
         "#" * 600_000 + "\n" + L + Q,
     ],
 )  # fmt: skip
@@ -229,7 +233,9 @@ def test_a_refusal_names_its_line() -> None:
         policy_of("# one\n" + L + "witness\n" + Q)
 
 
-@pytest.mark.parametrize("text", [Q, L + f"log {verifier_key('b.example', 0x01, WITNESSES['x1'])}\n" + Q])
+@pytest.mark.parametrize(
+    "text", [Q, L + f"log {verifier_key('b.example', 0x01, WITNESSES['x1'])}\n" + Q]
+)
 def test_a_policy_is_for_one_log(text: str) -> None:
     """No log line, or two origins, make a policy that this verifier cannot use."""
     with pytest.raises(PolicyError) as caught:
@@ -267,7 +273,8 @@ def test_a_written_policy_reads_back_the_same() -> None:
 @pytest.mark.parametrize(
     "parts",
     [{"quorum": "x1"}, {"comments": ["a\nquorum none"]}, {"comments": ["pledgebook-ledger: no"]},
-     {"witnesses": [Witness("x 1", KEYS["x1"])]}, {"witnesses": [Witness("x1", KEYS["x1"], "a b")]}],
+     {"comments": [f"a\n{W}"]}, {"witnesses": [Witness("x 1", KEYS["x1"])]},
+     {"witnesses": [Witness("x1", KEYS["x1"], "a b")]}],
 )  # fmt: skip
 def test_parts_that_would_read_back_otherwise_are_not_written(parts: dict[str, object]) -> None:
     """A name with a space, a comment with a line break or an undefined quorum is refused."""
@@ -279,6 +286,7 @@ def test_parts_that_would_read_back_otherwise_are_not_written(parts: dict[str, o
 def test_no_bytes_break_the_parser(data: bytes) -> None:
     """Whatever the bytes are, the answer is a policy or a policy error."""
     try:
-        parse_policy((L + Q).encode() + data)
-    except PolicyError as error:
-        assert error.code in ("policy-malformed", "policy-unsuitable")
+        policy = parse_policy((L + Q).encode() + data)
+    except PolicyError:
+        return
+    assert policy.origin == ORIGIN

@@ -111,7 +111,8 @@ P = base64.b64encode(bytes(32)).decode() + "\n"
 @pytest.mark.parametrize(
     "text",
     ["", H, H + I, H + "\n" + N, I + "\n" + N, H + I + N, H.upper() + I + "\n" + N,
-     H + I + X + "\n" + N, H + X + X + I + "\n" + N, H + X + "\n" + N, H + "extra \n" + I + "\n" + N,
+     H + I + X + "\n" + N, H + X + X + I + "\n" + N, H + X + "\n" + N,
+     H + "extra \n" + I + "\n" + N,
      H + "extra aGVsbG8\n" + I + "\n" + N, H + "extra\n" + I + "\n" + N, H + "index 00\n\n" + N,
      H + "index -1\n\n" + N, H + "index  0\n\n" + N, H + "index 0 \n\n" + N, H + "index\n\n" + N,
      H + f"index {2**53}\n\n" + N, H + I + I + "\n" + N, H + I + P[:-3] + "\n\n" + N,

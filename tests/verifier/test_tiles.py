@@ -192,18 +192,23 @@ def test_tiles_are_fetched_once_while_they_are_in_use() -> None:
 
 
 def test_the_cache_of_tiles_is_bounded() -> None:
-    """However many tiles are read, at most the stated number is kept."""
+    """However many tiles are read, the stated number is kept: those that were used last."""
     log = Log.of(1)
     data = log.read(0, 0) * 256
 
+    asked: list[int] = []
+
     class Endless:
         def tile(self, level: int, n: int, width: int) -> bytes:
+            asked.append(n)
             return data[: width * 32]
 
     hashes = TileHashes(Endless(), 2**40)
     for n in range(CACHED_TILES * 2):
         hashes(0, n * 256)
+        hashes(0, 0)
     assert len(hashes._cache) == CACHED_TILES
+    assert asked == list(range(CACHED_TILES * 2))
 
 
 @pytest.mark.parametrize(("level", "index"), [(0, 600), (3, 75), (10, 0), (0, -1)])

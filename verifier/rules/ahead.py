@@ -77,9 +77,9 @@ def _hypothetical(stream: str, body: Body, subject: Subject, book: Book, at: int
     head: Head | None = subject.heads.get(stream)
     return Event(
         raw=b"", id=EventId(bytes(32)), kid=Kid(bytes(32)), iss=NOBODY, stream=StreamId(stream),
-        iat=at, ledger=book.ledger, type=body.TYPE, seq=0 if head is None else head.seq + 1,
-        prev=None if head is None else EventId(head.id), seen=None, protected=b"", payload=b"",
-        signature=UNSIGNED,
+        subject=subject.id, iat=at, ledger=book.ledger, type=body.TYPE,
+        seq=0 if head is None else head.seq + 1, prev=None if head is None else EventId(head.id),
+        seen=None, protected=b"", payload=b"", signature=UNSIGNED,
     )  # fmt: skip
 
 

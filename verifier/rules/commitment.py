@@ -229,10 +229,13 @@ class CommitmentAcknowledged(Body, frozen=True, kw_only=True):
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Note who acknowledged it; it is active once the accountable organization did."""
         found: Commitment = subject.things[_key(entry)]
-        yield _key(entry), msgspec.structs.replace(
-            found,
-            state="active" if self.organization == found.accountable else found.state,
-            acknowledged_by=(*found.acknowledged_by, self.organization),
+        yield (
+            _key(entry),
+            msgspec.structs.replace(
+                found,
+                state="active" if self.organization == found.accountable else found.state,
+                acknowledged_by=(*found.acknowledged_by, self.organization),
+            ),
         )
 
     @classmethod
@@ -271,8 +274,9 @@ class ProgressReported(Body, frozen=True, kw_only=True):
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Note as of which day progress was reported."""
-        yield _key(entry), msgspec.structs.replace(
-            subject.things[_key(entry)], reported_as_of=self.as_of
+        yield (
+            _key(entry),
+            msgspec.structs.replace(subject.things[_key(entry)], reported_as_of=self.as_of),
         )
 
 
@@ -295,8 +299,11 @@ class CommitmentFulfilled(Body, frozen=True, kw_only=True):
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Fulfil the commitment, in time or late."""
         found: Commitment = subject.things[_key(entry)]
-        yield _key(entry), msgspec.structs.replace(
-            found, state="fulfilled", fulfilled_on=self.on, late=self.on > found.due
+        yield (
+            _key(entry),
+            msgspec.structs.replace(
+                found, state="fulfilled", fulfilled_on=self.on, late=self.on > found.due
+            ),
         )
 
     @classmethod

@@ -181,8 +181,11 @@ class GuidelineSetIssued(Body, frozen=True, kw_only=True):
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Put the version on record."""
         ref = VersionRef(_set_id(entry), self.version)
-        yield _key(ref), GuidelineSet(
-            ref, self.layer, self.mandate, self.valid_from, self.clauses, self.profiles
+        yield (
+            _key(ref),
+            GuidelineSet(
+                ref, self.layer, self.mandate, self.valid_from, self.clauses, self.profiles
+            ),
         )
         if self.layer == "layer_1":
             yield "base", Base(ref.set)

@@ -13,7 +13,8 @@ Rules (R5, R70; decisions D1.5 and D1.9):
 - IM3 None follows once the participant has claimed the import.
 - IM4 The participant's record comes before whatever else is observed of it; an assessment follows
       the commitment that it assesses, on the same stream.
-- IM5 A row that changed nothing is not imported again; no observation is older than the last one.
+- IM5 A row that changed nothing is not imported again, and no observation is older than the last;
+      equal rows of one file are told apart by their count.
 - IM6 An assessment carries a code. ND, NR, NA and an empty cell say that there is none; they stay
       in the row's cells and make no assessment.
 - IM7 A date is what the source's text says, in as coarse a precision as the text leaves it; the
@@ -78,6 +79,8 @@ class SourceRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     """SHA-256 of the row's bytes in the file that was read, without its line end."""
     file: ShortText
     """The upstream file that the row was taken from."""
+    copy: Annotated[int, Meta(ge=2, le=1_000)] | None = None
+    """Which of several equal rows this is, from the second on."""
     observed: Day | None = None
     """The day of the source's state; left out where nobody recorded it."""
     url: Annotated[str, Meta(min_length=8, max_length=400)] | None = None
@@ -119,6 +122,7 @@ class StatusFact(msgspec.Struct, frozen=True, gc=False):
     precision: str
     value: str | None
     row: bytes
+    copy: int | None = None
 
 
 class ImportedStatus(msgspec.Struct, frozen=True):
@@ -216,7 +220,7 @@ class CommitmentImported(_Import, frozen=True, kw_only=True):
     plan_end: Year | None = None
     """The year in which the plan ends that the commitment belongs to."""
     deliverables: Annotated[tuple[ImportedDate, ...], _Several] | None = None
-    resources: Annotated[tuple[Label, ...], _Several] | None = None
+    resources: Annotated[tuple[Cell, ...], _Several] | None = None
     cells: Cells | None = None
 
     def key(self, entry: Entry) -> str:
@@ -287,16 +291,17 @@ class StatusImported(_Import, frozen=True, kw_only=True):
 
     def unmet_here(self, known: object, observed: str, entry: Entry) -> Iterator[Unmet]:
         """Yield what is not met of IM5 and IM7."""
-        row = self.source.row
-        if type(known) is ImportedStatus and any(fact.row == row for fact in known.facts):
+        same = (self.source.row, self.source.copy)
+        if type(known) is ImportedStatus and any((f.row, f.copy) == same for f in known.facts):
             yield Unmet(rule="IM5", reason="this row has been imported already")
         yield from unmet_date(self.on)
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Add the fact to those observed before."""
         known = subject.get("status", ImportedStatus)
+        on, source = self.on, self.source
         fact = StatusFact(
-            self.event, self.state, self.on.precision, self.on.value, self.source.row
+            self.event, self.state, on.precision, on.value, source.row, source.copy
         )  # fmt: skip
         yield "status", ImportedStatus((*(known.facts if known else ()), fact))
 

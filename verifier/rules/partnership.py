@@ -328,8 +328,9 @@ class PartnershipScreened(Body, frozen=True, kw_only=True):
         """Note the screening that was passed, or the return, or the rejection."""
         found = subject.things["partnership"]
         if self.outcome == "pass":
-            yield "partnership", msgspec.structs.replace(
-                found, screened=entry.ref, screened_by=entry.actor
+            yield (
+                "partnership",
+                msgspec.structs.replace(found, screened=entry.ref, screened_by=entry.actor),
             )
         else:
             listing = "returned" if self.outcome == "return" else "rejected"
@@ -387,10 +388,13 @@ class PartnershipListed(Body, frozen=True, kw_only=True):
         found = of(subject)
         if found is not None and found.listing == "submitted":
             version = guideline.base_in_force(dates.day_of(book.time), book)
-            yield f"{subject.id}/registration", cls(
-                guideline=version or VersionRef("none", 1),
-                profile=PROFILES[found.un_role],
-                mandate="…",
+            yield (
+                f"{subject.id}/registration",
+                cls(
+                    guideline=version or VersionRef("none", 1),
+                    profile=PROFILES[found.un_role],
+                    mandate="…",
+                ),
             )
 
 

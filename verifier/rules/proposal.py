@@ -8,7 +8,8 @@ a chain, and everyone sees who decided.
 - PR1 A proposal states the quorum that the rules ask of it at its index.
 - PR2 It expires on a stated day, at least one day and at most P180D after it is made.
 - PR3 An endorsement names the one proposal that its stream is for.
-- PR4 It comes before the proposal expires and before the proposal has taken effect.
+- PR4 It comes before the proposal expires and before the proposal has taken effect; the genesis
+      alone is endorsed by further roots after that.
 - PR5 Its author holds a capacity that may endorse this proposal.
 - PR6 Its author signs for itself: a delegation adds no voice.
 - PR7 It states the organization it counts for, and that is its author's.
@@ -69,6 +70,9 @@ class ProposalBody(Body, frozen=True, kw_only=True):
     COUNTS: ClassVar[str] = "organizations"
     """``organizations`` for a quorum; ``offices`` where four eyes of one body suffice."""
 
+    LATE_VOICES: ClassVar[bool] = False
+    """Whether it can be endorsed after it has taken effect."""
+
     quorum: Annotated[int, Meta(ge=1, le=50)]
     expires: Day
 
@@ -78,6 +82,10 @@ class ProposalBody(Body, frozen=True, kw_only=True):
 
     def bars(self, actor: str, organization: str, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield why this actor's voice may not count (PR9)."""
+        return iter(())
+
+    def voiced(self, voice: Endorsement) -> Iterator[Change]:
+        """Yield what changes in the subject by one voice, beside its being counted."""
         return iter(())
 
     def effect(
@@ -147,7 +155,8 @@ class Endorsed(Body, frozen=True, kw_only=True):
             yield Unmet(rule="PR3", reason="the proposal named is not the one of this stream")
             return
         expires = dates.deadline(dates.parse_day(proposal.body.expires))
-        if proposal.effective is not None or entry.at >= expires:
+        ended = proposal.effective is not None and not proposal.body.LATE_VOICES
+        if ended or entry.at >= expires:
             yield Unmet(rule="PR4", reason="the proposal has taken effect or has expired")
         yield from self._unmet_voice(proposal, entry, book)
 
@@ -180,7 +189,8 @@ class Endorsed(Body, frozen=True, kw_only=True):
         proposal = msgspec.structs.replace(
             proposal, endorsements=(*proposal.endorsements, voice)
         )
-        if proposal.count() < proposal.body.quorum:
+        yield from proposal.body.voiced(voice)
+        if proposal.effective is not None or proposal.count() < proposal.body.quorum:
             yield key, proposal
             return
         yield key, msgspec.structs.replace(proposal, effective=entry.index)

@@ -8,7 +8,7 @@
 - RE5 A stream holds one report; it is submitted again only after it was returned.
 - RE6 Its results name commitments on record, each once.
 - RE7 A self report uses the template of the partnership's profile.
-- RE8 What is screened is submitted and not yet screened.
+- RE8 What is screened is submitted and not yet screened, and named by its newest submission.
 - RE9 The screening officer belongs to none of the partners.
 
 Obligation k is due on anchor + first + (k - 1) · cycle. Its period begins at the anchor or the due
@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 from typing import Annotated, ClassVar, Final, Literal
 
 import msgspec
@@ -37,6 +38,7 @@ __all__ = [
     "EVENTS",
     "OWN",
     "Answer",
+    "DueMoved",
     "Obligation",
     "Report",
     "ReportAccepted",
@@ -45,6 +47,7 @@ __all__ = [
     "Result",
     "Return",
     "covering",
+    "due_day",
     "first_open",
     "obligation",
     "own_reports",
@@ -52,6 +55,8 @@ __all__ = [
 
 OWN: Final = frozenset({"self", "national", "equivalent"})
 """The kinds of report that satisfy an obligation (decision D3.17)."""
+
+MAX_CACHED_OBLIGATIONS: Final = 4_096  # for speed alone; what falls out is computed again
 
 Kind = Literal["self", "national", "equivalent", "contributor", "audit"]
 
@@ -111,12 +116,33 @@ class Obligation(msgspec.Struct, frozen=True):
     """Before any extension."""
 
 
+class DueMoved(msgspec.Struct, frozen=True):
+    """A report's new due day, by a decision; the thing ``due:<clock's first day>:<number>``."""
+
+    clock_from: str
+    obligation: int
+    due: str
+    by: EventRef
+
+
 def obligation(anchor: date, profile: Profile, k: int) -> Obligation:
     """Return obligation k of a clock that runs from an anchor (decision D3.17)."""
-    first = dates.add(anchor, profile.first)
-    due = dates.add(first, profile.cycle, times=k - 1)
-    start = anchor if k == 1 else dates.add(first, profile.cycle, times=k - 2)
-    return Obligation(k, start, dates.add(due, profile.window, times=-1), due)
+    return _obligation(anchor, profile.first, profile.cycle, profile.window, k)
+
+
+@lru_cache(maxsize=MAX_CACHED_OBLIGATIONS)
+def _obligation(anchor: date, first: str, cycle: str, window: str, k: int) -> Obligation:
+    first_due = dates.add(anchor, first)
+    due = dates.add(first_due, cycle, times=k - 1)
+    start = anchor if k == 1 else dates.add(first_due, cycle, times=k - 2)
+    return Obligation(k, start, dates.add(due, window, times=-1), due)
+
+
+def due_day(owed: Obligation, clock_from: str, subject: Subject, book: Book) -> date:
+    """Return an obligation's due day as decisions and general extensions have moved it."""
+    moved = subject.get(f"due:{clock_from}:{owed.k}", DueMoved)
+    due = max(owed.due, dates.parse_day(moved.due)) if moved else owed.due
+    return calendar.extended(due, book)
 
 
 def own_reports(subject: Subject, clock_from: str) -> list[Report]:
@@ -183,8 +209,10 @@ class ReportSubmitted(Body, frozen=True, kw_only=True):
                         who="registry")  # fmt: skip
             return
         days = dates.is_day(self.period_start) and dates.is_day(self.period_end)
-        yield from self._unmet_period(entry) if days else (
-            Unmet(rule="RE2", reason="a day of the period does not exist"),
+        yield from (
+            self._unmet_period(entry)
+            if days
+            else (Unmet(rule="RE2", reason="a day of the period does not exist"),)
         )
         if self.kind not in OWN:
             if self.obligation is not None or self.due is not None:
@@ -213,7 +241,8 @@ class ReportSubmitted(Body, frozen=True, kw_only=True):
             return
         anchor = dates.parse_day(clock_from)
         owed = obligation(anchor, profile, self.obligation)
-        due = calendar.extended(owed.due, book).isoformat()
+        subject = book.subject(entry.event.subject)
+        due = due_day(owed, clock_from, subject, book).isoformat()
         if self.due != due:
             yield Unmet(rule="RE3", reason=f"obligation {owed.k} is due on {due}")
         if not self._covers(owed):
@@ -225,7 +254,7 @@ class ReportSubmitted(Body, frozen=True, kw_only=True):
         elif owed.k > 1 and self._covers(obligation(anchor, profile, owed.k - 1)):
             yield Unmet(rule="RE3", reason=f"it covers obligation {owed.k - 1} as well",
                         hint="name the first that it covers")  # fmt: skip
-        reports = own_reports(book.subject(entry.event.subject), clock_from)
+        reports = own_reports(subject, clock_from)
         stream = entry.event.stream
         for other in covering(reports, owed):
             if other.state != "returned" and other.ref.stream != stream:
@@ -272,7 +301,7 @@ class ReportSubmitted(Body, frozen=True, kw_only=True):
         name = returned[0].ref.stream.rpartition("/")[2] if returned else _new_name(subject, owed.k)
         yield f"{subject.id}/report/{name}", cls(
             kind="self", period_start=owed.start.isoformat(), period_end=owed.opens.isoformat(),
-            obligation=owed.k, due=calendar.extended(owed.due, book).isoformat(),
+            obligation=owed.k, due=due_day(owed, found.clock_from, subject, book).isoformat(),
             template=profile.template, answers=(Answer("1", UNDECIDED),),
         )  # fmt: skip
 
@@ -282,6 +311,8 @@ class _Screening(Body, frozen=True, kw_only=True):
 
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (role("screening_officer"), role("registry"))
 
+    report: EventRef
+
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of RE8 and RE9."""
         subject = book.subject(entry.event.subject)
@@ -290,6 +321,8 @@ class _Screening(Body, frozen=True, kw_only=True):
             state = "not submitted" if found is None else found.state
             yield Unmet(rule="RE8", reason=f"the report is {state}",
                         who=partnership.secretariat.name)  # fmt: skip
+        elif found.ref != self.report:
+            yield Unmet(rule="RE8", reason="it names another submission than the newest")
         whole = partnership.of(subject)
         if whole is not None and partnership.is_partner(whole, organization_of(entry.actor, book)):
             yield Unmet(rule="RE9", reason="the officer belongs to a partner", hint="let another")
@@ -299,11 +332,11 @@ class _Screening(Body, frozen=True, kw_only=True):
         """Offer the screening of every report that waits."""
         for waiting in subject.all(Report):
             if waiting.state == "submitted":
-                yield waiting.ref.stream, cls._placeholder()
+                yield waiting.ref.stream, cls._placeholder(waiting.ref)
 
     @classmethod
-    def _placeholder(cls) -> Body:
-        return cls()
+    def _placeholder(cls, submission: EventRef) -> Body:
+        return cls(report=submission)
 
 
 class ReportAccepted(_Screening, frozen=True, kw_only=True):
@@ -335,8 +368,8 @@ class ReportReturned(_Screening, frozen=True, kw_only=True):
         yield _key(entry), msgspec.structs.replace(report, returns=(*report.returns, stop))
 
     @classmethod
-    def _placeholder(cls) -> Body:
-        return cls(deficiencies=UNDECIDED)
+    def _placeholder(cls, submission: EventRef) -> Body:
+        return cls(report=submission, deficiencies=UNDECIDED)
 
 
 def _key(entry: Entry) -> str:

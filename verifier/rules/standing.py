@@ -9,7 +9,8 @@
 - ST5 General extensions move the due day, and with it all that is counted from it.
 - ST6 Otherwise the state follows the day: not due, due soon (the window before the due day),
       overdue (from the due day), non-communicating (after the grace), inactive (second state).
-- ST7 Only a listed or suspended partnership with a clock has a standing.
+- ST7 A due day that a decision moved to a later day counts from that day.
+- ST8 Only a listed or suspended partnership with a clock has a standing.
 
 A report not screened within the profile's time is the registry's own omission: ``screening_due``.
 Sources: R6; domain C3.1; decision D3.17.
@@ -22,20 +23,22 @@ from typing import Final
 
 import msgspec
 
-from verifier.rules import calendar, dates, partnership
+from verifier.rules import dates, partnership
 from verifier.rules.book import Book, Subject
 from verifier.rules.guideline import Profile
 from verifier.rules.partnership import Partnership
 from verifier.rules.report import (
+    DueMoved,
     Obligation,
     Report,
     covering,
+    due_day,
     first_open,
     obligation,
     own_reports,
 )
 
-__all__ = ["Standing", "owed", "standing", "standing_at"]
+__all__ = ["DueMoved", "Standing", "owed", "standing", "standing_at"]
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -80,13 +83,13 @@ def standing_at(subject: Subject, at: int, book: Book) -> Standing:
 
 
 def standing(subject: Subject, profile: Profile, today: date, book: Book) -> Standing:
-    """Return a partnership's standing on a day, by a profile (ST1 to ST7)."""
+    """Return a partnership's standing on a day, by a profile (ST1 to ST8)."""
     found = partnership.of(subject)
     if found is None or found.clock_from is None or found.listing not in ("listed", "suspended"):
         return NONE
     reports = own_reports(subject, found.clock_from)
     first = first_open(reports, dates.parse_day(found.clock_from), profile)
-    late = _Lateness(calendar.extended(first.due, book))
+    late = _Lateness(due_day(first, found.clock_from, subject, book))
     for stop in _stops(covering(reports, first), today):
         late.stop(stop, profile.cure_after_return)
     waiting = [r for r in reports if r.state == "submitted"]

@@ -13,6 +13,7 @@ import msgspec
 from verifier.rules import (
     calendar,
     commitment,
+    evidence,
     guideline,
     imported,
     partnership,
@@ -21,6 +22,9 @@ from verifier.rules import (
 )
 from verifier.rules.authority import actors, genesis, roles
 from verifier.rules.book import Body
+from verifier.rules.delisting import appeal, decision, notice, reinstatement, support
+from verifier.rules.review import course
+from verifier.rules.review import decision as review_decision
 
 __all__ = ["DECODERS", "EVENTS", "MODULES"]
 
@@ -35,6 +39,14 @@ MODULES: Final = (
     partnership,
     commitment,
     report,
+    evidence,
+    course,
+    review_decision,
+    support,
+    notice,
+    decision,
+    appeal,
+    reinstatement,
 )
 
 EVENTS: Final[dict[str, type[Body]]] = {

@@ -19,10 +19,10 @@ from msgspec import Meta
 
 from verifier.errors import MalformedError
 from verifier.keys import require_strict_key
-from verifier.rules.authority.state import Opened, Root, Roots, root
+from verifier.rules.authority.state import Joined, Opened, Root, Roots, root
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import Code, Duration, Hash, PublicKey, Symbol
-from verifier.rules.proposal import Proposal, ProposalBody
+from verifier.rules.proposal import Endorsement, Proposal, ProposalBody
 
 __all__ = ["EVENTS", "RULESETS", "CodeList", "LedgerOpened", "Predecessor"]
 
@@ -66,6 +66,7 @@ class LedgerOpened(ProposalBody, frozen=True, kw_only=True):
     DECISION: ClassVar[bool] = False
     AUTHORITY: ClassVar[bool] = True
     OFFLINE: ClassVar[bool] = True
+    LATE_VOICES: ClassVar[bool] = True
 
     origin: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._~/:-]{3,200}$")]
     roots: Annotated[tuple[Root, ...], Meta(min_length=1, max_length=20)]
@@ -109,6 +110,10 @@ class LedgerOpened(ProposalBody, frozen=True, kw_only=True):
         yield from super().evolve(entry, subject, book)
         yield "genesis", self
         yield "roots", Roots(self.quorum, self.roots)
+
+    def voiced(self, voice: Endorsement) -> Iterator[Change]:
+        """Let a root count from its own endorsement (GE5)."""
+        yield "root:" + voice.actor, Joined(voice.index)
 
     def effect(
         self, proposal: Proposal, entry: Entry, subject: Subject, book: Book

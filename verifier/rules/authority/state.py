@@ -24,6 +24,7 @@ __all__ = [
     "Actor",
     "Delegation",
     "Grant",
+    "Joined",
     "Key",
     "Opened",
     "Place",
@@ -84,6 +85,12 @@ class Roots(msgspec.Struct, frozen=True):
 
     threshold: int
     members: tuple[Root, ...]
+
+
+class Joined(msgspec.Struct, frozen=True):
+    """A root endorsed the genesis at this index; from here on it counts."""
+
+    index: int
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -208,11 +215,17 @@ def role(name: str) -> Capacity:
 
 
 def _is_root(actor: str, entry: Entry, book: Book) -> bool:
+    """Say whether an actor acts as a root: one that counts, or one about to endorse the genesis."""
+    if entry.index == 0:
+        return any(r.actor == actor for r in getattr(entry.body, "roots", ()))
+    if book.thing("ledger", "root:" + actor, Joined) is not None:
+        return True
     roots = book.thing("ledger", "roots", Roots)
-    if roots is None:
-        roots = getattr(entry.body, "roots", None)  # at index 0 they stand in the event itself
-        return roots is not None and any(r.actor == actor for r in roots)
-    return any(r.actor == actor for r in roots.members)
+    return (
+        roots is not None
+        and entry.event.stream == f"ledger/endorsement/genesis/{actor}"
+        and any(r.actor == actor for r in roots.members)
+    )
 
 
 def _is_subject(actor: str, entry: Entry, book: Book) -> bool:

@@ -1,0 +1,171 @@
+"""Questions to the directory: words, facets and pages; every facet counted under the others.
+
+A count of a facet is of what matches all that was asked but that facet itself, so that a reader
+sees what another choice would give.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from projections import search
+from projections.views.directory import SubjectRow
+from projections.views.shape import Rows
+from verifier.errors import MalformedError
+
+__all__ = ["Answer", "Facet", "Filters", "Found", "find"]
+
+MAX_LIMIT: Final = 100
+MAX_OFFSET: Final = 100_000  # whoever pages further wants an export
+MAX_FACET: Final = 300  # values told of one facet: more than there are countries
+
+
+class Filters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is asked of the directory; every facet takes one value."""
+
+    q: str = ""
+    kind: str | None = None
+    status: str | None = None
+    country: str | None = None
+    year: int | None = None
+    source: str | None = None
+    limit: int = 20
+    offset: int = 0
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """One subject in an answer; absent values are null."""
+
+    id: str
+    kind: str
+    title: str
+    titles: dict[str, str]
+    status: str | None
+    status_from: str | None
+    source: str
+    countries: list[str]
+    claimed: int
+    """Commitments that the accountable organization has not acknowledged."""
+    promised: int
+    """Commitments that it has acknowledged, whatever became of them."""
+    delivered: int
+    """Fulfilled ones; of observed ones, those that their reviewer last coded complete."""
+    missed: int
+    withdrawn: int
+    observed: int
+    """Commitments observed in another register."""
+    assessed: int
+    last_observed: str | None
+    importer: str | None
+    live: str | None
+    """The subject that goes on from a claimed import."""
+    last_index: int
+    last_at: int
+
+
+class Facet(msgspec.Struct, frozen=True):
+    """A value of a facet, and how many match everything else that was asked."""
+
+    value: str | int | None
+    count: int
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of the directory."""
+
+    total: int
+    results: list[Found]
+    facets: dict[str, list[Facet]]
+    next_offset: int | None
+
+
+_COLUMNS: Final = {"kind": "kind", "status": "status", "source": "source"}
+_TABLES: Final = {"country": "country", "year": "year"}
+
+
+def find(rows: Rows, filters: Filters) -> Answer:
+    """Return the page of the directory that the filters ask for.
+
+    Raises:
+        MalformedError: code ``query-malformed``; a bound is exceeded.
+    """
+    if not (1 <= filters.limit <= MAX_LIMIT and 0 <= filters.offset <= MAX_OFFSET):
+        raise MalformedError("query-malformed", f"limit is 1 to {MAX_LIMIT}, offset {MAX_OFFSET}")
+    if len(filters.q) > search.MAX_QUERY_CHARS:
+        raise MalformedError("query-malformed", f"q has {search.MAX_QUERY_CHARS} characters")
+    hits, hit_values = _hits(filters.q)
+    where, values = _where(filters)
+    joined = " JOIN hit ON hit.id = s.id" if hits else ""
+    matched = f"{hits} SELECT {{}} FROM subject s{joined}"  # noqa: S608 - no value in the text
+    total = rows.execute(matched.format("COUNT(*)") + where, hit_values + values)[0][0]
+    order = "hit.score, s.title, s.id" if hits else "s.title, s.id"
+    found = rows.execute(
+        matched.format("s.*") + f"{where} ORDER BY {order} LIMIT ? OFFSET ?",
+        [*hit_values, *values, filters.limit, filters.offset],
+    )
+    facets = {
+        name: _facet(rows, name, msgspec.structs.replace(filters, **{name: None}), matched)
+        for name in (*_COLUMNS, *_TABLES)
+    }
+    seen = filters.offset + len(found)
+    return Answer(
+        total=total, results=[_found(SubjectRow(*row)) for row in found], facets=facets,
+        next_offset=seen if seen < total else None,
+    )  # fmt: skip
+
+
+def _hits(query: str) -> tuple[str, list[Any]]:
+    """Return the table of hits: by words, and by the beginning of an identifier."""
+    query = query.strip()
+    if not query:
+        return "", []
+    parts, values = [], []
+    expression = search.match(query)
+    if expression is not None:
+        parts.append(f"SELECT subject AS id, score FROM ({search.HITS})")  # noqa: S608
+        values.append(expression)
+    parts.append("SELECT id, -1000.0 FROM subject WHERE id >= ? AND id < ?")
+    values += [query, query + "\U0010ffff"]
+    union = " UNION ALL ".join(parts)
+    return (
+        f"WITH hit (id, score) AS MATERIALIZED (SELECT id, MIN(score) FROM ({union}) GROUP BY id)",  # noqa: S608
+        values,
+    )
+
+
+def _where(filters: Filters) -> tuple[str, list[Any]]:
+    terms, values = [], []
+    for name, column in _COLUMNS.items():
+        if (value := getattr(filters, name)) is not None:
+            terms.append(f"s.{column} = ?")
+            values.append(value)
+    for name, table in _TABLES.items():
+        if (value := getattr(filters, name)) is not None:
+            terms.append(f"s.id IN (SELECT subject FROM {table} WHERE value = ?)")  # noqa: S608
+            values.append(value)
+    return (" WHERE " + " AND ".join(terms) if terms else ""), values
+
+
+def _facet(rows: Rows, name: str, others: Filters, matched: str) -> list[Facet]:
+    """Count the values of one facet under all the other filters."""
+    where, values = _where(others)
+    hit_values = _hits(others.q)[1]
+    tail = f" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MAX_FACET}"
+    if name in _COLUMNS:
+        statement = matched.format(f"s.{_COLUMNS[name]}, COUNT(*)") + where + tail
+    elif not where and not hit_values:
+        statement = f"SELECT value, COUNT(*) FROM {name}{tail}"  # noqa: S608
+    else:
+        joined = matched.format("f.value, COUNT(*)") + f" JOIN {name} f ON f.subject = s.id"
+        statement = joined + where + tail
+    return [Facet(*row) for row in rows.execute(statement, hit_values + values)]
+
+
+def _found(row: SubjectRow) -> Found:
+    fields = msgspec.structs.asdict(row)
+    del fields["first_index"]
+    fields["titles"] = msgspec.json.decode(row.titles)
+    fields["countries"] = msgspec.json.decode(row.countries)
+    return Found(**fields)

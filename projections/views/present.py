@@ -1,0 +1,393 @@
+"""What a subject's record amounts to, at its end or as of a day.
+
+Rules:
+
+1. An event counts from the day on which it was recorded: the day of its log time, in UTC. What was
+   observed in another register counts from the day that it is about (the last day that its date
+   may mean; a date that cannot be read counts at the end alone), because the register here only
+   repeats it.
+2. Events are folded in the order of the record, so a later word on a thing stands before an
+   earlier one; statuses of another register are ordered by their own days.
+3. A commitment is *claimed* until the accountable organization has acknowledged it. An imported
+   one is *observed*, last on a day, by an importer, and is never more.
+4. A proposal has effect once its quorum of distinct organizations (or offices) has endorsed it.
+5. An event of a type that is not known here changes nothing and hides nothing: the timeline has it.
+"""
+
+# ruff: noqa: ARG001, ARG005 - all folds have one shape, needed or not.
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+import msgspec
+
+from projections.reading import Recorded
+from projections.views.state import (
+    Assessment,
+    Commitment,
+    Observed,
+    Proposal,
+    State,
+    Status,
+    StatusFact,
+    Step,
+    Thing,
+    Voice,
+)
+from verifier.rules.imported import last_day
+from verifier.rules.proposal import ProposalBody
+
+__all__ = ["counts_from", "present"]
+
+EVER: Final = "1900"
+UNKNOWN_DAY: Final = date.max
+"""A date that cannot be read counts as of no day; at the end of the record it counts."""
+
+
+def present(subject: str, entries: Iterable[tuple[Recorded, Any]]) -> State:
+    """Fold a subject's entries, with their decoded payloads, to its state."""
+    kind = "imported" if subject.startswith("imported:") else subject.partition("-")[0]
+    state = State(id=subject, kind={"p": "partnership"}.get(kind, kind))
+    for entry, body in entries:
+        fold = FOLDS.get(entry.type)
+        if fold is not None:
+            fold(state, entry, body)
+        elif isinstance(body, ProposalBody):
+            _proposed(state, entry, body)
+    return state
+
+
+def counts_from(entry: Recorded, body: Any) -> date:
+    """Return the day from which an event counts (rule 1)."""
+    about = ABOUT.get(entry.type)
+    if about is None or isinstance(body, dict):
+        return _day(entry)
+    stated = about(body)
+    return last_day(stated) if stated is not None else UNKNOWN_DAY
+
+
+def _value(stated: Any) -> str | None:
+    return None if stated is None else stated.value
+
+
+ABOUT: Final[dict[str, Callable[[Any], str | None]]] = {
+    "ParticipantImported/1": lambda b: EVER,
+    "CommitmentImported/1": lambda b: _value(b.start) or b.plan_end,
+    "AssessmentImported/1": lambda b: _value(b.published),
+    "StatusImported/1": lambda b: _value(b.on),
+}
+"""The date that an imported statement is about. A commitment whose start cannot be read was made
+by the end of its plan at the latest; that a participant exists is about no day."""
+
+
+def _day(entry: Recorded) -> date:
+    return datetime.fromtimestamp(entry.at, UTC).date()
+
+
+def _local(entry: Recorded) -> str:
+    return entry.stream.rpartition("/")[2]
+
+
+def _texts(texts: Any) -> dict[str, str]:
+    return {text.lang: text.text for text in texts or ()}
+
+
+def _submitted(state: State, entry: Recorded, body: Any) -> None:
+    state.title = _texts(body.title)
+    state.registration = {
+        "purpose": _texts(body.purpose), "lead": body.lead, "secretariat": body.secretariat,
+        "partners": [msgspec.to_builtins(partner) for partner in body.partners],
+        "un_role": body.un_role, "scale": body.scale, "countries": list(body.countries),
+        "sdg_targets": list(body.sdg_targets), "initiative_kind": body.initiative_kind,
+        "start": body.start, "planned_end": body.planned_end,
+    }  # fmt: skip
+    _list(state, "submitted", entry)
+
+
+def _list(state: State, listing: str, entry: Recorded) -> None:
+    state.status = Status(listing, _day(entry).isoformat(), entry.index)
+
+
+def _screened(state: State, entry: Recorded, body: Any) -> None:
+    if body.outcome != "pass":
+        _list(state, "returned" if body.outcome == "return" else "rejected", entry)
+
+
+def _listing(listing: str) -> Fold:
+    return lambda state, entry, body: _list(state, listing, entry)
+
+
+def _made(state: State, entry: Recorded, body: Any) -> None:
+    made = Commitment(
+        id=_local(entry), state="claimed", text=_texts(body.text), accountable=body.accountable,
+        due=body.due, index=entry.index,
+        contributors=[c.organization for c in body.contributors],
+    )  # fmt: skip
+    state.commitments.setdefault(made.id, made)  # a stream holds one, and the first stands
+
+
+def _acknowledged(state: State, entry: Recorded, body: Any) -> None:
+    found = state.commitments.get(_local(entry))
+    if found is not None:
+        found.acknowledged_by.append(body.organization)
+        if body.organization == found.accountable and found.state == "claimed":
+            found.acknowledged, found.state = True, "active"
+
+
+def _progressed(state: State, entry: Recorded, body: Any) -> None:
+    found = state.commitments.get(_local(entry))
+    if found is not None:
+        found.progress, found.progress_as_of = body.status, body.as_of
+
+
+def _ended(how: str) -> Fold:
+    def fold(state: State, entry: Recorded, body: Any) -> None:
+        found = state.commitments.get(_local(entry))
+        if found is not None:
+            found.state = how
+            if how == "fulfilled":
+                found.fulfilled_on, found.late = body.on, body.on > (found.due or body.on)
+
+    return fold
+
+
+def _opens(kind: str, state_after: str, *names: str) -> Fold:
+    """Return the fold of an event that begins a thing; *names* are the facts that it keeps."""
+
+    def fold(state: State, entry: Recorded, body: Any) -> None:
+        facts = {name: getattr(body, name) for name in names}
+        state.things[f"{kind}:{_local(entry)}"] = Thing(
+            id=_local(entry), kind=kind, state=state_after, facts=facts, steps=[_step(entry)]
+        )
+
+    return fold
+
+
+def _moves(kind: str, state_after: str | None = None) -> Fold:
+    """Return the fold of an event that moves a thing on, on the thing's own stream."""
+
+    def fold(state: State, entry: Recorded, body: Any) -> None:
+        found = state.things.get(f"{kind}:{_local(entry)}")
+        if found is not None:
+            found.state = state_after or found.state
+            found.steps.append(_step(entry))
+
+    return fold
+
+
+def _step(entry: Recorded) -> Step:
+    return Step(entry.index, _day(entry).isoformat(), entry.name, entry.iss)
+
+
+def _proposed(state: State, entry: Recorded, body: ProposalBody) -> None:
+    facts: dict[str, str | int | None] = {
+        name: value
+        for name, value in msgspec.structs.asdict(body).items()
+        if isinstance(value, str | int) and name not in ("quorum", "expires")
+    }
+    state.proposals[entry.local] = Proposal(
+        id=entry.local, event=entry.name, by=entry.iss, quorum=body.quorum, expires=body.expires,
+        counts=body.COUNTS, facts=facts, index=entry.index,
+    )  # fmt: skip
+
+
+def _endorsed(state: State, entry: Recorded, body: Any) -> None:
+    found = state.proposals.get(body.proposal.stream.partition("/")[2])
+    if found is None or found.effective is not None:
+        return
+    found.endorsements.append(Voice(entry.iss, body.organization, entry.index))
+    by_office = found.counts == "offices"
+    voices = {v.actor if by_office else v.organization for v in found.endorsements}
+    if len(voices) >= found.quorum:
+        found.effective = entry.index
+        effect = EFFECTS.get(found.event)
+        if effect is not None:
+            effect(state, entry, found)
+
+
+def _decided(state: State, entry: Recorded, found: Proposal) -> None:
+    review = state.things.get(f"review:{found.facts.get('review')}")
+    if review is not None:
+        conditions = found.facts.get("outcome") == "conditions"
+        review.state = "conditions_open" if conditions else "decided"
+        review.facts["outcome"] = found.facts.get("outcome")
+        review.facts["decision"] = found.id
+        review.steps.append(_step(entry))
+
+
+def _case_decided(states: dict[str, str]) -> Effect:
+    """Return the effect of a decision in a removal case, by its outcome."""
+
+    def effect(state: State, entry: Recorded, found: Proposal) -> None:
+        case = state.things.get(f"case:{found.facts.get('case')}")
+        if case is not None:
+            case.state = states[str(found.facts["outcome"])]
+            case.steps.append(_step(entry))
+
+    return effect
+
+
+def _refused(state: State, entry: Recorded, found: Proposal) -> None:
+    for thing in state.things.values():
+        if thing.kind == "reinstatement" and thing.state == "requested":
+            thing.state = "refused"
+            thing.steps.append(_step(entry))
+
+
+def _joins_case(state_after: str | None = None) -> Fold:
+    """Return the fold of an event that names a removal case and stands on another stream."""
+
+    def fold(state: State, entry: Recorded, body: Any) -> None:
+        case = state.things.get(f"case:{body.case}")
+        if case is not None:
+            case.state = state_after or case.state
+            case.steps.append(_step(entry))
+
+    return fold
+
+
+def _removed(state: State, entry: Recorded, body: Any) -> None:
+    _moves("case", "removed")(state, entry, body)
+    _list(state, "removed", entry)
+
+
+def _closed(state: State, entry: Recorded, body: Any) -> None:
+    _moves("case", body.ground)(state, entry, body)
+
+
+def _support_ended(state: State, entry: Recorded, body: Any) -> None:
+    _moves("support", body.outcome)(state, entry, body)
+
+
+def _reinstated(state: State, entry: Recorded, body: Any) -> None:
+    _moves("reinstatement", "granted")(state, entry, body)
+    _list(state, "listed", entry)
+
+
+def _observation(state: State, entry: Recorded, body: Any) -> Observed:
+    source = body.source
+    seen = Observed(
+        source.observed or _day(entry).isoformat(), entry.iss, entry.subject.split(":")[1],
+        source.id, source.file, source.row.hex(), source.url,
+    )  # fmt: skip
+    if state.last_observed is None or seen.day >= state.last_observed.day:
+        state.last_observed = seen
+    return seen
+
+
+def _participant(state: State, entry: Recorded, body: Any) -> None:
+    seen = _observation(state, entry, body)
+    state.title = {"und": body.name}
+    state.registration = {
+        "kind": body.kind, "cells": body.cells or {}, "observed": seen,
+        "place": msgspec.to_builtins(body.place) if body.place is not None else None,
+    }  # fmt: skip
+
+
+def _imported(state: State, entry: Recorded, body: Any) -> None:
+    before = state.commitments.get(_local(entry))
+    state.commitments[_local(entry)] = Commitment(
+        id=_local(entry), state="observed", accountable=body.maker,
+        text={"und": f"{body.title}\n{body.text}" if body.text else body.title},
+        due=None if body.due is None else body.due.value or body.due.text,
+        index=entry.index, cells=body.cells or {}, observed=_observation(state, entry, body),
+        assessments=before.assessments if before is not None else [],
+    )  # fmt: skip
+
+
+def _assessed(state: State, entry: Recorded, body: Any) -> None:
+    seen = _observation(state, entry, body)
+    found = state.commitments.get(_local(entry))
+    if found is not None:
+        published = body.published and (body.published.value or body.published.text)
+        found.assessments = [a for a in found.assessments if a.point != body.point]
+        found.assessments.append(
+            Assessment(
+                body.point, body.scale, body.code, body.reviewer, published, seen, entry.index
+            )
+        )
+
+
+def _observed_status(state: State, entry: Recorded, body: Any) -> None:
+    seen = _observation(state, entry, body)
+    on = body.on
+    state.status_facts.append(
+        StatusFact(
+            body.event, body.state, on.text, on.precision, on.value, body.ground, body.detail,
+            seen, entry.index,
+        )
+    )  # fmt: skip
+    if body.state is not None and on.value is not None:
+        since = last_day(on.value).isoformat()
+        if state.status is None or since >= state.status.since:
+            state.status = Status(body.state, since, entry.index, seen)
+
+
+def _claimed(state: State, entry: Recorded, body: Any) -> None:
+    state.live = body.live
+
+
+def _actor(state: State, entry: Recorded, body: Any) -> None:
+    state.title = _texts(body.name)
+    state.registration = {
+        "kind": body.kind, "principal": body.principal, "country": body.country,
+        "stakeholder_type": body.stakeholder_type,
+    }  # fmt: skip
+
+
+Fold = Callable[[State, Recorded, Any], None]
+Effect = Callable[[State, Recorded, Proposal], None]
+
+EFFECTS: Final[dict[str, Effect]] = {
+    "ReviewDecisionProposed": _decided,
+    "RemovalDecisionProposed": _case_decided({"remove": "removal_decided", "dismiss": "dismissed"}),
+    "AppealDecisionProposed": _case_decided(
+        {"uphold": "removal_upheld", "overturn": "overturned", "remit": "remitted"}
+    ),
+    "ReinstatementRefusalProposed": _refused,
+}
+
+FOLDS: Final[dict[str, Fold]] = {
+    "ActorRegistered/1": _actor,
+    "Endorsed/1": _endorsed,
+    "PartnershipSubmitted/1": _submitted,
+    "PartnershipScreened/1": _screened,
+    "PartnershipListed/1": _listing("listed"),
+    "CommitmentMade/1": _made,
+    "CommitmentAcknowledged/1": _acknowledged,
+    "ProgressReported/1": _progressed,
+    "CommitmentFulfilled/1": _ended("fulfilled"),
+    "CommitmentMissed/1": _ended("missed"),
+    "CommitmentWithdrawn/1": _ended("withdrawn"),
+    "ReportSubmitted/1": _opens(
+        "report", "submitted", "kind", "period_start", "period_end", "obligation", "due"
+    ),
+    "ReportAccepted/1": _moves("report", "accepted"),
+    "ReportReturned/1": _moves("report", "returned"),
+    "ReviewOpened/1": _opens("review", "open", "kind", "reviewer_class", "mandate"),
+    "FindingRecorded/1": _moves("review"),
+    "ReviewDiscontinued/1": _moves("review", "discontinued"),
+    "ConditionMet/1": _moves("review"),
+    "ConditionMissed/1": _moves("review"),
+    "SupportOffered/1": _opens("support", "offered", "kind", "obligation"),
+    "SupportAccepted/1": _moves("support", "accepted"),
+    "SupportDelivered/1": _moves("support", "delivered"),
+    "SupportEnded/1": _support_ended,
+    "RemovalNoticeIssued/1": _opens("case", "notice", "obligation", "due", "profile"),
+    "NoticeDelivered/1": _moves("case"),
+    "NoticePublished/1": _moves("case"),
+    "FinalNoticeIssued/1": _moves("case", "final_notice"),
+    "ReplyFiled/1": _joins_case(),
+    "AppealFiled/1": _joins_case("appealed"),
+    "PartnershipRemoved/1": _removed,
+    "CaseClosed/1": _closed,
+    "ReinstatementRequested/1": _opens("reinstatement", "requested"),
+    "Reinstated/1": _reinstated,
+    "ParticipantImported/1": _participant,
+    "CommitmentImported/1": _imported,
+    "AssessmentImported/1": _assessed,
+    "StatusImported/1": _observed_status,
+    "ImportClaimed/1": _claimed,
+}

@@ -1,0 +1,187 @@
+"""What an event says, in one plain sentence: for people who do not read payloads.
+
+One function per event type, in the order of the rules' modules. A sentence repeats what the event
+states and adds no judgement; «claimed», «promised» and «observed» are used as the rules use them.
+A type without a sentence of its own, also one that is not known here, shows its first fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from projections.reading import flatten
+
+__all__ = ["sentence", "words"]
+
+MAX_CHARS: Final = 300  # of a sentence; the event itself is one click away
+GENERIC_FIELDS: Final = 4
+
+
+def words(texts: Any, lang: str = "en") -> str:
+    """Return a text in a language, or in the first that it has."""
+    found = [text.text for text in texts or () if text.lang == lang]
+    return found[0] if found else texts[0].text if texts else ""
+
+
+def sentence(type_: str, body: Any) -> str:
+    """Return the sentence of an event, from its type and its decoded payload."""
+    tell = SENTENCES.get(type_)
+    if tell is None or isinstance(body, dict):
+        text = _generic(type_, body)
+    else:
+        text = tell if isinstance(tell, str) else tell(body)
+    return text if len(text) <= MAX_CHARS else text[: MAX_CHARS - 1] + "…"
+
+
+def _generic(type_: str, body: Any) -> str:
+    fields = body if isinstance(body, dict) else msgspec.to_builtins(body, builtin_types=(bytes,))
+    told = [
+        f"{path}: {value.hex() if isinstance(value, bytes) else value}"
+        for path, value in flatten(fields)
+    ]
+    more = "; …" if len(told) > GENERIC_FIELDS else ""
+    return f"{type_.partition('/')[0]}. " + "; ".join(told[:GENERIC_FIELDS]) + more
+
+
+def _date(stated: Any) -> str:
+    return "on a day not stated" if stated is None else stated.value or f"“{stated.text}”"
+
+
+def _grant(b: Any) -> str:
+    until = f" until {b.terms.last_day}" if b.terms.last_day else ""
+    return f"role {b.terms.role} from {b.terms.first_day}{until}, by mandate {b.terms.mandate}."
+
+
+def _submitted(b: Any) -> str:
+    return (
+        f"Submitted for listing: “{words(b.title)}”, {len(b.partners)} partners, led by {b.lead}."
+    )
+
+
+def _screened(b: Any) -> str:
+    outcome = {"pass": "passed", "return": "returned", "reject": "rejected"}[b.outcome]
+    return f"Screening: {outcome}" + (f". {words(b.findings)}" if b.findings else ".")
+
+
+def _made(b: Any) -> str:
+    return f"Claimed for {b.accountable}, due {b.due}: {words(b.text)}"
+
+
+def _fulfilled(b: Any) -> str:
+    return f"Said to be fulfilled on {b.on}, with {len(b.evidence)} pieces of evidence."
+
+
+def _report(b: Any) -> str:
+    owed = f", for obligation {b.obligation} due {b.due}" if b.obligation is not None else ""
+    return f"A {b.kind} report on {b.period_start} to {b.period_end}{owed}."
+
+
+def _decision(b: Any) -> str:
+    return f"Decision proposed on the review {b.review}: {b.outcome}; quorum {b.quorum}."
+
+
+def _participant(b: Any) -> str:
+    return f"Observed in another register: {b.name} ({b.kind.replace('_', ' ')})."
+
+
+def _commitment(b: Any) -> str:
+    maker = f" by {b.maker}" if b.maker else ""
+    return f"Observed: a commitment{maker}, due {_date(b.due)}: {b.title}"
+
+
+def _assessment(b: Any) -> str:
+    return f"Observed: {b.reviewer} coded it “{b.code}” at {b.point.replace('_', ' ')}."
+
+
+def _status(b: Any) -> str:
+    state = f", then {b.state}" if b.state else ""
+    ground = f" Ground: {b.ground}." if b.ground else ""
+    return f"Observed: {b.event.replace('_', ' ')} {_date(b.on)}{state}.{ground}"
+
+
+SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
+    "LedgerOpened/1": lambda b: f"The ledger {b.origin} opens with {len(b.roots)} roots.",
+    "ActorRegistered/1": lambda b: f"Registered as {b.kind}: {words(b.name)}.",
+    "KeyEnrolled/1": "A key is enrolled.",
+    "KeyRotated/1": "The key is replaced by a new one.",
+    "KeyRevoked/1": lambda b: f"The key {b.kid.hex()[:16]}… is revoked: {b.reason}.",
+    "AppointmentProposed/1": lambda b: "Appointment proposed: " + _grant(b),
+    "RoleGranted/1": lambda b: "Appointed: " + _grant(b),
+    "RoleWithdrawn/1": lambda b: f"A role ends: {b.reason}.",
+    "DelegationGranted/1": lambda b: (
+        f"Lets {b.to} sign {', '.join(b.types)} in its name until {b.last_day}."
+    ),
+    "DelegationWithdrawn/1": lambda b: f"A delegation ends: {b.reason}.",
+    "Endorsed/1": lambda b: f"Endorsed for {b.organization}.",
+    "GuidelineSetIssued/1": lambda b: f"Guidelines, version {b.version}, from {b.valid_from}.",
+    "DeadlineExtendedGenerally/1": lambda b: (
+        f"Deadlines from {b.first_day} to {b.last_day} move by {b.days} days: {words(b.ground)}"
+    ),
+    "PartnershipSubmitted/1": _submitted,
+    "PartnershipScreened/1": _screened,
+    "PartnershipListed/1": lambda b: (
+        f"Listed, by guideline {b.guideline.set} version {b.guideline.version}, "
+        f"profile {b.profile}."
+    ),
+    "CommitmentMade/1": _made,
+    "CommitmentAcknowledged/1": lambda b: f"{b.organization} acknowledges it as its own.",
+    "ProgressReported/1": lambda b: f"Progress as of {b.as_of}: {b.status.replace('_', ' ')}.",
+    "CommitmentFulfilled/1": _fulfilled,
+    "CommitmentMissed/1": lambda b: f"The miss is acknowledged: {words(b.what)}",
+    "CommitmentWithdrawn/1": lambda b: f"Withdrawn: {words(b.reason)}",
+    "ReportSubmitted/1": _report,
+    "ReportAccepted/1": "The report is accepted.",
+    "ReportReturned/1": lambda b: f"The report is returned: {words(b.deficiencies)}",
+    "ReviewOpened/1": lambda b: f"A {b.kind} review opens, by mandate {b.mandate}.",
+    "FindingRecorded/1": lambda b: (
+        f"Finding on clause {b.clause}, severity {b.severity}: {words(b.text)}"
+    ),
+    "ReviewDiscontinued/1": lambda b: f"The review ends without a decision: {words(b.reason)}",
+    "ReviewDecisionProposed/1": _decision,
+    "ConditionMet/1": lambda b: f"Condition {b.condition} is met: {words(b.text)}",
+    "ConditionMissed/1": lambda b: f"Condition {b.condition} is missed: {words(b.text)}",
+    "EvidenceListed/1": lambda b: f"Evidence for {b.matter}: {len(b.items)} reports and replies.",
+    "SupportOffered/1": lambda b: f"Support is offered ({b.kind}): {words(b.text)}",
+    "SupportAccepted/1": "The support is accepted.",
+    "SupportDelivered/1": "The support is delivered.",
+    "SupportEnded/1": lambda b: f"The support ends: {b.outcome}.",
+    "RemovalNoticeIssued/1": lambda b: (
+        f"First notice of removal: report {b.obligation}, due {b.due}, is owed. {words(b.text)}"
+    ),
+    "NoticeDelivered/1": lambda b: (
+        f"Notice delivered on {b.delivered_on} by {', '.join(b.channels).replace('_', ' ')}; "
+        f"copy to {b.copy_to}."
+    ),
+    "NoticePublished/1": lambda b: f"Notice published; it counts from {b.counts_from}.",
+    "FinalNoticeIssued/1": lambda b: (
+        f"Final notice of removal; decision on {b.decision_day}. {words(b.text)}"
+    ),
+    "ReplyFiled/1": lambda b: f"Reply in the case {b.case}: {words(b.text)}",
+    "RemovalDecisionProposed/1": lambda b: (
+        f"Decision proposed in the case {b.case}: {b.outcome}; quorum {b.quorum}. "
+        f"{words(b.reasons)}"
+    ),
+    "AppealFiled/1": lambda b: (
+        f"Appeal in the case {b.case}, on {', '.join(b.grounds).replace('_', ' ')}: {words(b.text)}"
+    ),
+    "AppealDecisionProposed/1": lambda b: (
+        f"Decision proposed on the appeal in the case {b.case}: {b.outcome}; quorum {b.quorum}."
+    ),
+    "PartnershipRemoved/1": lambda b: (
+        f"Removed from the register on {b.effective_on}; ground: {b.ground.replace('_', ' ')}."
+    ),
+    "CaseClosed/1": lambda b: f"The case is closed: {b.ground}.",
+    "ReinstatementRequested/1": lambda b: f"Return requested: {words(b.recommitment)}",
+    "ReinstatementRefusalProposed/1": lambda b: f"Refusal proposed: {words(b.reasons)}",
+    "Reinstated/1": lambda b: (
+        f"Back in the register, by guideline {b.guideline.set} version {b.guideline.version}."
+    ),
+    "ParticipantImported/1": _participant,
+    "CommitmentImported/1": _commitment,
+    "AssessmentImported/1": _assessment,
+    "StatusImported/1": _status,
+    "ImportClaimed/1": lambda b: f"Claimed by {b.claimant}; it goes on as {b.live}.",
+}

@@ -1,0 +1,321 @@
+"""The story of a removal on the light track, step by step, and of a review; for tests to leave.
+
+Every function takes the story one step on, at the earliest lawful day where it moves log time, and
+gives back what it recorded. ``branch`` copies a registry, so that many endings share a beginning.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.harness import stories
+from tests.harness.registry import Registry, ref
+from tests.harness.stories import (
+    APPEALS_PANEL,
+    BODY_SECRETARY,
+    FOCAL_POINT,
+    OFFICE_A,
+    OFFICE_B,
+    PARTNERSHIP,
+    REVIEWERS,
+    SECRETARIAT,
+    text,
+)
+from verifier.rules import evidence, partnership
+from verifier.rules.ahead import Step, steps
+from verifier.rules.book import Book, Entry, Refused, Subject
+from verifier.rules.delisting.case import RemovalCase
+from verifier.rules.standing import standing_at
+
+CASE = f"{PARTNERSHIP}/case/c1"
+REGISTRY_ORG = "actor-registry-org"
+ANSWERS = {
+    "complements_governments": {"answer": "yes", "reason": "It follows the national plan"},
+    "complements_un": {"answer": "not_applicable", "reason": "No UN entity takes part"},
+}
+MANDATE = "A/RES/70/224"
+
+
+def branch(registry: Registry) -> Registry:
+    """Return a copy of a registry that goes its own way; what is on record is shared."""
+    copy = Registry.__new__(Registry)
+    copy.now, copy.events, copy.roots = registry.now, [*registry.events], [*registry.roots]
+    copy.frontier, copy.keys = deepcopy(registry.frontier), dict(registry.keys)
+    book = copy.book = Book(lambda size: copy.roots[size])
+    book.ledger, book.size, book.time = registry.book.ledger, registry.book.size, registry.book.time
+    book.public_keys = dict(registry.book.public_keys)
+    for name, subject in registry.book.subjects.items():
+        own = book.subjects[name] = Subject(name)
+        own.heads, own.things = dict(subject.heads), dict(subject.things)
+    return copy
+
+
+def later(registry: Registry, days: int) -> Registry:
+    """Move log time by days."""
+    registry.now += days * 86_400
+    return registry
+
+
+def refused(registry: Registry, *args: Any, **fields: Any) -> set[str]:
+    """Sign and submit what the rules refuse; return every rule that is not met."""
+    with pytest.raises(Refused) as refusal:
+        registry.append(*args, **fields)
+    return {unmet.rule for unmet in refusal.value.unmet}
+
+
+def refused_voice(registry: Registry, actor: str, proposal: Entry, organization: str) -> set[str]:
+    """Endorse what the rules refuse to this actor; return every rule that is not met."""
+    with pytest.raises(Refused) as refusal:
+        registry.endorse(actor, proposal, organization)
+    return {unmet.rule for unmet in refusal.value.unmet}
+
+
+def case(registry: Registry) -> RemovalCase:
+    """Return the present or last case."""
+    found = registry.subject(PARTNERSHIP).get("case", RemovalCase)
+    assert found is not None
+    return found
+
+
+def listing(registry: Registry) -> str:
+    """Return where the partnership stands on the register."""
+    found = partnership.of(registry.subject(PARTNERSHIP))
+    assert found is not None
+    return found.listing
+
+
+def next_steps(registry: Registry, type_: str) -> list[Step]:
+    """Return the steps of one type that may come next."""
+    found = steps(PARTNERSHIP, registry.book, registry.now)
+    return [step for step in found if step.type == type_ + "/1"]
+
+
+def next_step(registry: Registry, type_: str) -> Step:
+    """Return the one step of a type that may come next."""
+    (step,) = next_steps(registry, type_)
+    return step
+
+
+def day_of(time_s: int | None) -> str:
+    """Return the UTC day of a log time."""
+    assert time_s is not None
+    return datetime.fromtimestamp(time_s, UTC).date().isoformat()
+
+
+def treated(registry: Registry, *, leave_out: str = "") -> list[dict[str, Any]]:
+    """Return an evidence list of all that is on record, without the streams that end so."""
+    return [
+        {"ref": {"stream": item.ref.stream, "seq": item.ref.seq, "id": item.ref.id},
+         "treatment": "considered"}
+        for item in evidence.everything(registry.subject(PARTNERSHIP))
+        if not (leave_out and item.ref.stream.endswith(leave_out))
+    ]  # fmt: skip
+
+
+def overdue(registry: Registry | None = None, **options: Any) -> Registry:
+    """List a partnership that reports nothing, up to the first day of a removal case."""
+    registry = stories.listed_partnership(registry, **options)
+    registry.enlist("actor-appeals-d", stakeholder_type="ngo")
+    registry.grant("actor-appeals-d", "appeals_panel", BODY_SECRETARY)
+    now = standing_at(registry.subject(PARTNERSHIP), registry.now, registry.book)
+    assert now.removal_eligible_from is not None
+    return registry.on(now.removal_eligible_from.isoformat())
+
+
+def offer_support(registry: Registry, local: str = "s1", **changes: Any) -> Entry:
+    """Offer support for the report that is owed."""
+    fields = {"kind": "reporting", "text": text("A day with an adviser"), "obligation": 1}
+    return registry.append(FOCAL_POINT, f"{PARTNERSHIP}/support/{local}", "SupportOffered",
+                           **(fields | changes))  # fmt: skip
+
+
+def notice_fields(registry: Registry) -> dict[str, Any]:
+    """Return the fields of a first notice on what is owed now."""
+    now = standing_at(registry.subject(PARTNERSHIP), registry.now, registry.book)
+    terms = stories.listing(registry)
+    return {
+        "obligation": now.obligation or 1, "due": (now.due or date(2025, 1, 15)).isoformat(),
+        "guideline": terms["guideline"], "profile": terms["profile"],
+        "text": text("The report of the first period is missing"),
+    }  # fmt: skip
+
+
+def give_notice(registry: Registry, stream: str = CASE) -> Entry:
+    """Give the first notice and record its delivery."""
+    notice = registry.append(OFFICE_A, stream, "RemovalNoticeIssued", **notice_fields(registry))
+    deliver(registry, notice)
+    return notice
+
+
+def delivery(registry: Registry, notice: Entry) -> dict[str, Any]:
+    """Return the fields of a notice's delivery on this day."""
+    return {"notice": ref(notice), "channels": ["post", "email"], "copy_to": FOCAL_POINT,
+            "delivered_on": registry.day()}  # fmt: skip
+
+
+def deliver(registry: Registry, notice: Entry, **changes: Any) -> Entry:
+    """Record the delivery of a notice on this day."""
+    return registry.append(OFFICE_A, notice.event.stream, "NoticeDelivered",
+                           **(delivery(registry, notice) | changes))  # fmt: skip
+
+
+def give_final_notice(registry: Registry, stream: str = CASE) -> Entry:
+    """Give the final notice, P30D before the decision day, and record its delivery."""
+    notice = registry.append(OFFICE_A, stream, "FinalNoticeIssued",
+                             decision_day=registry.day(30), text=text("Last call"))  # fmt: skip
+    deliver(registry, notice)
+    return notice
+
+
+def stated(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields without empty lists: what is absent is left out of a payload."""
+    return {name: value for name, value in fields.items() if value != []}
+
+
+def decision_fields(registry: Registry, **changes: Any) -> dict[str, Any]:
+    """Return the fields of a decision on the case."""
+    fields = {
+        "case": "c1", "outcome": "remove", "mandate": MANDATE, "quorum": 2,
+        "expires": registry.day(30), "guideline": stories.listing(registry)["guideline"],
+        "appeal_window": "P30D", "reasons": text("No report, no reply"),
+        "evidence": treated(registry),
+    }  # fmt: skip
+    return stated(fields | ANSWERS | changes)
+
+
+def propose_decision(registry: Registry, local: str = "d1", **changes: Any) -> Entry:
+    """Propose a decision on the case."""
+    return registry.append(OFFICE_A, f"{PARTNERSHIP}/decision/{local}", "RemovalDecisionProposed",
+                           **decision_fields(registry, **changes))  # fmt: skip
+
+
+def decide(registry: Registry, local: str = "d1", **changes: Any) -> Entry:
+    """Propose a decision on the case and endorse it by two offices."""
+    proposal = propose_decision(registry, local, **changes)
+    for office in (OFFICE_A, OFFICE_B):
+        registry.endorse(office, proposal, REGISTRY_ORG)
+    return proposal
+
+
+def appeal(registry: Registry, decision: Entry, local: str = "a1", **changes: Any) -> Entry:
+    """Appeal against the decision, on two grounds."""
+    fields = {"case": "c1", "decision": ref(decision), "grounds": ["procedure", "fact"],
+              "text": text("The report was sent to the old address")}  # fmt: skip
+    return registry.append(SECRETARIAT, f"{PARTNERSHIP}/appeal/{local}", "AppealFiled",
+                           **(fields | changes))  # fmt: skip
+
+
+def propose_on_appeal(
+    registry: Registry, filed: Entry, outcome: str = "uphold", *, local: str = "d2",
+    by: str = APPEALS_PANEL[0], **changes: Any,
+) -> Entry:  # fmt: skip
+    """Propose the panel's decision on an appeal."""
+    fields = {
+        "case": "c1", "appeal": ref(filed), "outcome": outcome, "mandate": MANDATE, "quorum": 3,
+        "expires": registry.day(30), "evidence": treated(registry),
+        "answers": [{"ground": g, "founded": outcome != "uphold", "reason": "As recorded"}
+                    for g in ("procedure", "fact")],
+    } | ANSWERS  # fmt: skip
+    return registry.append(by, f"{PARTNERSHIP}/decision/{local}", "AppealDecisionProposed",
+                           **stated(fields | changes))  # fmt: skip
+
+
+def decide_appeal(registry: Registry, filed: Entry, outcome: str, local: str = "d2") -> Entry:
+    """Propose the panel's decision on an appeal and endorse it by three organizations."""
+    proposal = propose_on_appeal(registry, filed, outcome, local=local)
+    for member in APPEALS_PANEL:
+        registry.endorse(member, proposal, member)
+    return proposal
+
+
+def remove(registry: Registry, decision: Entry, **changes: Any) -> Entry:
+    """Remove the partnership from the register."""
+    fields = {"decision": ref(decision), "effective_on": registry.day()}
+    return registry.append(OFFICE_B, CASE, "PartnershipRemoved", **(fields | changes))
+
+
+# The story up to a point.
+
+
+def noticed(registry: Registry | None = None) -> Registry:
+    """Tell the story up to a first notice that counts, with support offered the same day."""
+    registry = overdue() if registry is None else registry
+    offer_support(registry)
+    give_notice(registry)
+    return registry
+
+
+def finally_noticed(registry: Registry | None = None) -> Registry:
+    """Tell the story up to a final notice that counts."""
+    registry = later(noticed(registry), 90)
+    give_final_notice(registry)
+    return registry
+
+
+def decided(registry: Registry | None = None) -> tuple[Registry, Entry]:
+    """Tell the story up to the removal that two offices decided on."""
+    registry = later(finally_noticed(registry), 31)
+    return registry, decide(registry)
+
+
+def appealed(registry: Registry | None = None) -> tuple[Registry, Entry]:
+    """Tell the story up to an appeal."""
+    registry, decision = decided(registry)
+    return registry, appeal(later(registry, 10), decision)
+
+
+def removed(registry: Registry | None = None) -> Registry:
+    """Tell the story to its end: nobody appealed, and the partnership is removed."""
+    registry, decision = decided(registry)
+    remove(later(registry, 31), decision)
+    return registry
+
+
+# A review.
+
+
+def open_review(registry: Registry, local: str = "r1", **changes: Any) -> Entry:
+    """Open a review of the partnership."""
+    terms = stories.listing(registry)
+    fields = {"kind": "desk", "reviewer_class": "member_state", "mandate": MANDATE,
+              "guideline": terms["guideline"], "profile": terms["profile"],
+              "terms": text("The first period")}  # fmt: skip
+    return registry.append(REVIEWERS[0], f"{PARTNERSHIP}/review/{local}", "ReviewOpened",
+                           **(fields | changes))  # fmt: skip
+
+
+def record_finding(registry: Registry, local: str = "r1", **changes: Any) -> Entry:
+    """Record a finding."""
+    fields = {"clause": "2.1", "severity": 2, "text": text("Reported two months late")}
+    return registry.append(REVIEWERS[1], f"{PARTNERSHIP}/review/{local}", "FindingRecorded",
+                           **(fields | changes))  # fmt: skip
+
+
+def review_decision(registry: Registry, *findings: Entry, **changes: Any) -> dict[str, Any]:
+    """Return the fields of a review's decision."""
+    fields = {
+        "review": "r1", "outcome": "satisfactory", "mandate": MANDATE, "quorum": 3,
+        "expires": registry.day(30), "guideline": stories.listing(registry)["guideline"],
+        "evidence": treated(registry), "findings": [ref(finding) for finding in findings],
+    }  # fmt: skip
+    return stated(fields | ANSWERS | changes)
+
+
+def propose_review_decision(
+    registry: Registry, *findings: Entry, local: str = "d1", **changes: Any
+) -> Entry:
+    """Propose a review's decision."""
+    return registry.append(
+        REVIEWERS[0], f"{PARTNERSHIP}/decision/{local}", "ReviewDecisionProposed",
+        **review_decision(registry, *findings, **changes),
+    )  # fmt: skip
+
+
+def condition(registry: Registry, local: str = "meters", days: int = 60) -> dict[str, Any]:
+    """Return a condition that is due some days from now."""
+    due = date.fromisoformat(registry.day()) + timedelta(days=days)
+    return {"id": local, "text": text("Meter every tap"), "due": due.isoformat()}

@@ -1,0 +1,301 @@
+"""Registration: submitted, screened, listed, and only by those who may."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.harness import stories
+from tests.harness.registry import Registry
+from tests.harness.stories import (
+    COMPANY,
+    GOVERNMENT,
+    NGO,
+    OFFICE_A,
+    PARTNERSHIP,
+    SCREENER,
+    SECRETARIAT,
+    UN_AGENCY,
+    text,
+)
+from verifier.rules import partnership
+from verifier.rules.ahead import steps
+from verifier.rules.authority.state import Place
+from verifier.rules.book import Entry, Refused
+from verifier.rules.fields import VersionRef
+from verifier.rules.partnership import Partnership
+
+STREAM = f"{PARTNERSHIP}/registration"
+
+
+@pytest.fixture
+def registry() -> Registry:
+    """A registry with its cast and the default guidelines."""
+    return stories.guidelines(stories.cast(Registry()))
+
+
+def submit(registry: Registry, author: str = SECRETARIAT, profile: str = "light",
+           **changes: Any) -> Entry:  # fmt: skip
+    """Submit the partnership of the story, changed."""
+    fields = stories.submission(registry, profile, **changes)
+    return registry.append(author, STREAM, "PartnershipSubmitted", **fields)
+
+
+def screen(registry: Registry, author: str = SCREENER, **fields: Any) -> Entry:
+    """Screen the partnership."""
+    values = {"outcome": "pass", "method": "desk", "minutes": 40} | fields
+    return registry.append(author, STREAM, "PartnershipScreened", **values)
+
+
+def list_it(registry: Registry, author: str = OFFICE_A, **fields: Any) -> Entry:
+    """List the partnership."""
+    values = stories.listing(registry) | fields
+    return registry.append(author, STREAM, "PartnershipListed", **values)
+
+
+def rules(refused: pytest.ExceptionInfo[Refused]) -> set[str]:
+    """Return the numbers of the rules that were not met."""
+    return {unmet.rule for unmet in refused.value.unmet}
+
+
+def refusal(registry: Registry, author: str = SECRETARIAT, profile: str = "light",
+            **changes: Any) -> set[str]:  # fmt: skip
+    """Return the rules by which a submission is refused."""
+    with pytest.raises(Refused) as refused:
+        submit(registry, author, profile, **changes)
+    return rules(refused)
+
+
+def found(registry: Registry) -> Partnership:
+    """Return the partnership on record."""
+    thing = partnership.of(registry.subject(PARTNERSHIP))
+    assert thing is not None
+    return thing
+
+
+def members(*rows: tuple[str, str, str, str]) -> list[dict[str, str]]:
+    """Return partners as a payload holds them: organization, role, sector, stakeholder type."""
+    names = ("organization", "role", "sector", "stakeholder_type")
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+LEAD = (NGO, "lead", "civil_society", "ngo")
+STATE = (GOVERNMENT, "partner", "public", "government")
+FIRM = (COMPANY, "partner", "business", "business")
+
+
+def test_a_partnership_is_listed_and_its_clock_starts(registry: Registry) -> None:
+    """The whole path: who stands in it, where it is at work, by which guideline, from which day."""
+    submit(registry)
+    screen(registry.on("2024-02-01"))
+    list_it(registry.on("2024-03-01"))
+    listed = found(registry)
+    assert (listed.listing, listed.listed_on) == ("listed", "2024-03-01")
+    assert listed.clock_from == "2024-03-01"
+    assert (listed.guideline, listed.profile) == (VersionRef("default", 1), "light")
+    assert [p.organization for p in listed.partners] == [NGO, GOVERNMENT, COMPANY]
+    assert registry.subject(PARTNERSHIP).get("place", Place) == Place(("KEN",))
+
+
+def test_a_submission_waits_until_it_is_returned(registry: Registry) -> None:
+    """PA1: a second submission is refused, and admitted after a return."""
+    submit(registry)
+    assert refusal(registry) == {"PA1"}
+    screen(registry, outcome="return", findings=text("No baseline"))
+    assert found(registry).listing == "returned"
+    submit(registry, scale="regional")
+    assert (found(registry).listing, found(registry).scale) == ("submitted", "regional")
+
+
+@pytest.mark.parametrize(
+    "partners",
+    [
+        members(LEAD, STATE, (SCREENER, "partner", "public", "un_entity")),
+        members(LEAD, STATE, ("actor-unknown", "partner", "business", "business")),
+        members(LEAD, STATE, (COMPANY, "partner", "civil_society", "ngo")),
+        members(LEAD, STATE, (COMPANY, "partner", "knowledge", "business")),
+        members(LEAD, STATE, STATE),
+        members(LEAD, (GOVERNMENT, "lead", "public", "government")),
+        members((NGO, "partner", "civil_society", "ngo"), STATE),
+    ],
+    ids=["an-office", "unknown", "type", "sector", "twice", "two-leads", "no-lead"],
+)
+def test_partners_are_registered_organizations(
+    registry: Registry, partners: list[dict[str, str]]
+) -> None:
+    """PA2: each once, of the type on record and its sector, and exactly one of them leads."""
+    assert "PA2" in refusal(registry, partners=partners)
+
+
+def test_two_sectors_come_together(registry: Registry) -> None:
+    """PA3: business alone is no multi-stakeholder partnership, but may be another initiative."""
+    registry.enlist("actor-firm", stakeholder_type="business")
+    firms = members((COMPANY, "lead", "business", "business"),
+                    ("actor-firm", "partner", "business", "business"))  # fmt: skip
+    assert refusal(registry, COMPANY, partners=firms, lead=COMPANY) == {"PA3"}
+    submit(registry, COMPANY, partners=firms, lead=COMPANY, initiative_kind="private_engagement")
+
+
+@pytest.mark.parametrize("role", ["led", "participating"])
+def test_a_un_role_fits_the_partners(registry: Registry, role: str) -> None:
+    """PA4: without a UN entity among the partners no UN role can be claimed."""
+    assert refusal(registry, un_role=role) == {"PA4"}
+
+
+def test_a_un_role_is_claimed_over_a_un_signature(registry: Registry) -> None:
+    """PA4: the secretariat alone cannot claim the United Nations; the agency can."""
+    assert refusal(registry, profile="un_participating") == {"PA4"}
+    assert refusal(registry, UN_AGENCY, "un_participating", un_role="none") == {"PA4"}
+    submit(registry, UN_AGENCY, "un_participating")
+    assert found(registry).un_role == "participating"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"start": "2024-02-30"},
+        {"planned_end": "2024-01-15"},
+        {"planned_end": "2031-01-01"},
+    ],
+)
+def test_its_days_are_days_in_order(registry: Registry, changes: dict[str, str]) -> None:
+    """PA5: real days, the end after the start, and a reason where it lies after 2030."""
+    assert refusal(registry, **changes) == {"PA5"}
+
+
+def test_an_end_after_the_agenda_has_a_reason(registry: Registry) -> None:
+    """PA5: with a reason a later end is admitted."""
+    submit(registry, planned_end="2031-01-01", planned_end_reason=text("The last well is then due"))
+    assert found(registry).planned_end == "2031-01-01"
+
+
+def test_priorities_are_among_the_targets(registry: Registry) -> None:
+    """PA6: a priority goal without a target, and a target named twice, are refused."""
+    assert refusal(registry, priority_goals=[5]) == {"PA6"}
+    assert refusal(registry, sdg_targets=["6.1", "6.1"]) == {"PA6"}
+
+
+def test_the_secretariat_is_registered(registry: Registry) -> None:
+    """PA7: an unknown actor cannot be the secretariat."""
+    assert refusal(registry, NGO, secretariat="actor-unknown") == {"PA7"}
+
+
+def test_strangers_do_not_submit(registry: Registry) -> None:
+    """Only the secretariat, the lead or a UN partner that it names may submit."""
+    assert refusal(registry, COMPANY) == {"AD10"}
+    submit(registry, NGO)
+    assert found(registry).lead == NGO
+
+
+def test_only_what_waits_is_screened(registry: Registry) -> None:
+    """PS1: neither what was never submitted nor what has passed already."""
+    with pytest.raises(Refused) as refused:
+        screen(registry)
+    assert rules(refused) == {"PS1"}
+    submit(registry)
+    screen(registry)
+    with pytest.raises(Refused) as refused:
+        screen(registry)
+    assert rules(refused) == {"PS1"}
+
+
+def test_an_officer_of_a_partner_does_not_screen(registry: Registry) -> None:
+    """PS2: the role alone is not enough where the officer belongs to a partner."""
+    registry.enlist("actor-seconded", kind="office", principal=NGO, stakeholder_type="ngo")
+    registry.grant("actor-seconded", "screening_officer", OFFICE_A)
+    submit(registry)
+    with pytest.raises(Refused) as refused:
+        screen(registry, "actor-seconded")
+    assert rules(refused) == {"PS2"}
+
+
+@pytest.mark.parametrize("outcome", ["return", "reject"])
+def test_a_return_or_rejection_says_why(registry: Registry, outcome: str) -> None:
+    """PS3: without findings it is refused, with them it takes effect."""
+    submit(registry)
+    with pytest.raises(Refused) as refused:
+        screen(registry, outcome=outcome)
+    assert rules(refused) == {"PS3"}
+    screen(registry, outcome=outcome, findings=text("No monitoring plan worth the name"))
+    assert found(registry).listing == outcome + "ed"
+
+
+def test_a_rejection_is_final(registry: Registry) -> None:
+    """PA1: what was rejected is not submitted again under the same name."""
+    submit(registry)
+    screen(registry, outcome="reject", findings=text("Not a partnership"))
+    assert refusal(registry) == {"PA1"}
+
+
+def test_nothing_is_listed_unscreened(registry: Registry) -> None:
+    """PL1: a submission is not enough."""
+    submit(registry)
+    with pytest.raises(Refused) as refused:
+        list_it(registry)
+    assert rules(refused) == {"PL1"}
+
+
+def test_two_actors_screen_and_list(registry: Registry) -> None:
+    """PL1: who screened does not list, even with both roles."""
+    registry.grant(OFFICE_A, "screening_officer", OFFICE_A)
+    submit(registry)
+    screen(registry, OFFICE_A)
+    with pytest.raises(Refused) as refused:
+        list_it(registry)
+    assert rules(refused) == {"PL1"}
+    list_it(registry, stories.OFFICE_B)
+
+
+def test_a_listing_names_the_guideline_in_force_and_the_profile_of_the_un_role(
+    registry: Registry,
+) -> None:
+    """PL2: an outdated version and a profile that is not the partnership's are refused."""
+    submit(registry)
+    screen(registry)
+    stories.guidelines(registry.on("2024-02-01"))
+    old = {"set": "default", "version": 1}
+    for changes in ({"guideline": old}, {"profile": "un_led"}, {"profile": "country"}):
+        with pytest.raises(Refused) as refused:
+            list_it(registry, **changes)
+        assert rules(refused) == {"PL2"}
+    list_it(registry)
+    assert found(registry).guideline == VersionRef("default", 2)
+
+
+def test_only_partnerships_have_a_clock(registry: Registry) -> None:
+    """A voluntary commitment is listed but owes no reports."""
+    submit(registry, initiative_kind="voluntary_commitment")
+    screen(registry)
+    list_it(registry)
+    assert (found(registry).listing, found(registry).clock_from) == ("listed", None)
+
+
+def test_what_may_happen_next_is_told_in_order(registry: Registry) -> None:
+    """A submission can be screened now; the listing says what it still lacks, and of whom."""
+    submit(registry)
+    ahead = {step.type: step for step in steps(PARTNERSHIP, registry.book, registry.now)}
+    assert ahead["PartnershipScreened/1"].lawful
+    assert ahead["PartnershipScreened/1"].who == ("screening_officer",)
+    listing = ahead["PartnershipListed/1"]
+    assert (listing.lawful, listing.earliest, listing.who) == (False, None, ("registry",))
+    assert [(u.rule, u.who) for u in listing.unmet] == [("PL1", "screening_officer")]
+    screen(registry)
+    ahead = {step.type: step for step in steps(PARTNERSHIP, registry.book, registry.now)}
+    assert ahead["PartnershipListed/1"].lawful
+    assert "PartnershipScreened/1" not in ahead
+
+
+def test_an_open_proposal_asks_for_its_endorsement() -> None:
+    """The endorsement is a step until the proposal expires, and tells who may give it."""
+    registry = Registry().open().enlist("actor-office")
+    registry.append(
+        "actor-root-a", "actor-office/appointment/registry", "AppointmentProposed", quorum=2,
+        expires=registry.day(30),
+        terms={"role": "registry", "mandate": "A/RES/70/224", "first_day": registry.day()},
+    )  # fmt: skip
+    (step,) = steps("actor-office", registry.book, registry.now)
+    assert (step.type, step.lawful, step.who) == ("Endorsed/1", True, ("a root",))
+    assert step.stream == "actor-office/endorsement/appointment:registry/*"
+    (step,) = steps("actor-office", registry.book, registry.on("2024-03-01").now)
+    assert (step.lawful, [u.rule for u in step.unmet]) == (False, ["PR4"])

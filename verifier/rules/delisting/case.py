@@ -1,0 +1,267 @@
+"""A removal case: what is known of it, which parameters rule it, and what its days are.
+
+1. The version of the base set that was in force at the first notice rules, parameter by parameter,
+   unless a later one is milder (``milder``).
+2. Whatever runs in a case runs longer by the days for which accepted support was awaited.
+3. An appeal that is not decided in time lapses: the matter is the deciding offices' again.
+
+Sources: domain C4.3; decisions D3.18 to D3.21, D3.27.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+import msgspec
+
+from verifier.rules import calendar, dates, guideline, partnership
+from verifier.rules.authority.state import role
+from verifier.rules.book import Book, Entry, Subject
+from verifier.rules.fields import EventRef, VersionRef
+from verifier.rules.guideline import Profile
+from verifier.rules.proposal import Endorsement
+from verifier.rules.standing import Standing
+
+__all__ = [
+    "Appeal",
+    "Notice",
+    "RemovalCase",
+    "RemovalDecision",
+    "Signer",
+    "SupportOffer",
+    "appeal_lapses",
+    "appeal_until",
+    "cured",
+    "decide_until",
+    "final_notice_from",
+    "focal_point",
+    "is_undecided",
+    "later",
+    "milder",
+    "of",
+    "open_case",
+    "registry",
+    "reply_until",
+    "shifted",
+    "signers_of",
+    "terms",
+]
+
+registry: Final = role("registry")
+focal_point: Final = role("focal_point")
+
+LONGER: Final = (
+    "support_before_final",
+    "notice_to_final",
+    "notice_published_counts_after",
+    "reply_window",
+    "appeal_window",
+    "cure_after_return",
+)
+"""Durations of which the longer is the milder for the partnership."""
+
+SHORTER: Final = ("notice_lapses", "decision_window", "appeal_decided_within")
+"""Durations of which the shorter is the milder: after them the deciders lose their decision."""
+
+GREATER: Final = ("decision_offices", "appeal_quorum")
+"""Numbers of which the greater is the milder."""
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """A notice of a case. Days are ISO 8601."""
+
+    ref: EventRef
+    issued_on: str
+    counts_from: str | None = None
+    decision_day: str | None = None
+    """On a final notice: the day until which a reply is awaited."""
+
+
+class RemovalDecision(msgspec.Struct, frozen=True):
+    """A removal that offices decided on: when, by whom, and until when it may be appealed."""
+
+    ref: EventRef
+    decided_on: str
+    appeal_until: str
+    offices: tuple[Endorsement, ...]
+
+
+class Appeal(msgspec.Struct, frozen=True):
+    """An appeal against a removal, its grounds, and what became of it: nothing yet, or upheld."""
+
+    ref: EventRef
+    filed_on: str
+    grounds: tuple[str, ...]
+    outcome: str = ""
+
+
+class Signer(msgspec.Struct, frozen=True):
+    """Who signed a step of a case, and with which key."""
+
+    actor: str
+    kid: bytes
+
+
+class SupportOffer(msgspec.Struct, frozen=True, kw_only=True):
+    """Support that was offered; the thing ``support:<id>``. Days are ISO 8601."""
+
+    ref: EventRef
+    obligation: int | None
+    clock_from: str | None
+    offered_on: str
+    state: str = "offered"
+    """offered, accepted, delivered, declined or withdrawn."""
+    accepted_on: str | None = None
+    ended_on: str | None = None
+
+
+class RemovalCase(msgspec.Struct, frozen=True, kw_only=True):
+    """The present or last removal case of a partnership; the thing ``case``."""
+
+    id: str
+    obligation: int
+    clock_from: str
+    guideline: VersionRef
+    profile: str
+    notice: Notice
+    final: Notice | None = None
+    decision: RemovalDecision | None = None
+    appeal: Appeal | None = None
+    remitted_on: str | None = None
+    """The day on which the appeal panel sent the decision back; it may do so once."""
+    signers: tuple[Signer, ...] = ()
+    ended_on: str | None = None
+    ground: str = ""
+    """Why it ended: cured, withdrawn, dismissed, overturned or removed."""
+
+
+def of(subject: Subject) -> RemovalCase | None:
+    """Return the present or last case of a partnership, or nothing."""
+    return subject.get("case", RemovalCase)
+
+
+def open_case(subject: Subject) -> RemovalCase | None:
+    """Return the open case of a partnership, or nothing."""
+    case = of(subject)
+    return case if case is not None and case.ended_on is None else None
+
+
+def signers_of(entry: Entry) -> tuple[Signer, ...]:
+    """Return who signed an event, and for whom, as signers of its case."""
+    author = Signer(entry.event.iss, entry.event.kid)
+    return (author,) if entry.actor == author.actor else (author, Signer(entry.actor, b""))
+
+
+def terms(subject: Subject, at: int, book: Book) -> Profile | None:
+    """Return the parameters that rule a partnership's case, or would rule a new one."""
+    found, case = partnership.of(subject), open_case(subject)
+    name = case.profile if case else found.profile if found else None
+    now = guideline.base_in_force(dates.day_of(at), book)
+    later = guideline.profile_of(now, name, book) if now and name else None
+    first = guideline.profile_of(case.guideline, case.profile, book) if case else later
+    return milder(first, later) if first and later else first
+
+
+def milder(first: Profile, later: Profile) -> Profile:
+    """Return the parameters at the first notice, each replaced where a later one is milder."""
+    changes: dict[str, object] = {}
+    for name in LONGER:
+        changes[name] = max(getattr(first, name), getattr(later, name), key=_days)
+    for name in SHORTER:
+        changes[name] = min(getattr(first, name), getattr(later, name), key=_days)
+    for name in GREATER:
+        changes[name] = max(getattr(first, name), getattr(later, name))
+    return msgspec.structs.replace(first, **changes)
+
+
+def _days(duration: str) -> date:
+    return dates.add(guideline.A_DAY, duration)
+
+
+def later(day: str, duration: str) -> date:
+    """Return the day that lies a duration after a day in ISO 8601."""
+    return dates.add(dates.parse_day(day), duration)
+
+
+def shifted(day: date, since: date, subject: Subject, at: int) -> date:
+    """Return a day of a time that runs since another, as accepted support was awaited (CS4).
+
+    A wait that began on the day or before moves it by as many days as it has lasted.
+    """
+    today, reached = dates.day_of(at), since
+    spans = sorted(
+        (dates.parse_day(o.accepted_on), dates.parse_day(o.ended_on) if o.ended_on else today)
+        for o in subject.all(SupportOffer)
+        if o.accepted_on is not None
+    )
+    for accepted, ended in spans:
+        begin = max(accepted, reached)
+        if begin <= day and begin < ended:
+            day, reached = day + (ended - begin), ended
+    return day
+
+
+def final_notice_from(case: RemovalCase, rules: Profile, subject: Subject, at: int) -> date | None:
+    """Return the first day for the final notice, or nothing while the first does not count."""
+    counts = case.notice.counts_from
+    if counts is None:
+        return None
+    return shifted(later(counts, rules.notice_to_final), dates.parse_day(counts), subject, at)
+
+
+def reply_until(
+    case: RemovalCase, rules: Profile, subject: Subject, at: int, book: Book
+) -> date | None:
+    """Return the last day for replies, or nothing while no final notice counts (CS8)."""
+    final = case.final
+    if final is None or final.counts_from is None or final.decision_day is None:
+        return None
+    counts = dates.parse_day(final.counts_from)
+    last = max(dates.parse_day(final.decision_day), dates.add(counts, rules.reply_window))
+    return calendar.extended(shifted(last, counts, subject, at), book)
+
+
+def appeal_until(decision: RemovalDecision, subject: Subject, at: int, book: Book) -> date:
+    """Return the last day for an appeal against a decision (CS11)."""
+    begins, last = dates.parse_day(decision.decided_on), dates.parse_day(decision.appeal_until)
+    return calendar.extended(shifted(last, begins, subject, at), book)
+
+
+def appeal_lapses(case: RemovalCase, rules: Profile) -> date | None:
+    """Return the day until which a pending appeal is to be decided, or nothing (D3.21)."""
+    appeal = case.appeal
+    if appeal is None or appeal.outcome:
+        return None
+    return later(appeal.filed_on, rules.appeal_decided_within)
+
+
+def is_undecided(case: RemovalCase, rules: Profile, at: int) -> bool:
+    """Say whether the offices are to decide: not yet decided, sent back, or lapsed to them."""
+    lapses = appeal_lapses(case, rules)
+    return case.decision is None or (lapses is not None and not dates.in_time(at, lapses))
+
+
+def decide_until(
+    case: RemovalCase, rules: Profile, subject: Subject, at: int, book: Book
+) -> date | None:
+    """Return the last day for the decision, or nothing while there is none (CS9).
+
+    After a remittal, or an appeal that lapsed, the deciders have a time of its own.
+    """
+    lapsed = appeal_lapses(case, rules)
+    if lapsed is not None:
+        begins, duration = lapsed, rules.decision_window
+    elif case.remitted_on and case.final and case.remitted_on >= case.final.issued_on:
+        begins, duration = dates.parse_day(case.remitted_on), rules.decision_window
+    else:
+        replies = reply_until(case, rules, subject, at, book)
+        if replies is None:
+            return None
+        begins, duration = replies, rules.notice_lapses
+    return shifted(dates.add(begins, duration), begins, subject, at)
+
+
+def cured(case: RemovalCase, standing: Standing) -> bool:
+    """Say whether the report that a case is about was accepted (decision D3.19)."""
+    return standing.obligation is not None and standing.obligation > case.obligation

@@ -1,0 +1,248 @@
+"""Return to the register after a removal: what was owed, a recommitment, a new clock.
+
+- RI1 Reinstatement is requested of what was removed, by its secretariat or lead, with a
+      recommitment; no other request is pending, and P3Y have passed since a refusal.
+- RI2 It is granted once every report that was due by the day of the removal is accepted,
+- RI3 and once P14D have passed in which the deciding offices may refuse.
+- RI4 It names the base guideline version in force, and the profile; the clock starts anew.
+- RI5 A refusal is decided by offices, four eyes, within those P14D, and says why; its stream holds
+      one proposal.
+
+Source: domain C4.3 step 11; decision D3.22.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import ClassVar, Final
+
+import msgspec
+
+from verifier.rules import calendar, dates, guideline, partnership
+from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
+from verifier.rules.delisting import case as cases
+from verifier.rules.delisting import way
+from verifier.rules.delisting.case import registry
+from verifier.rules.fields import Code, EventRef, Hash, Symbol, Texts, VersionRef
+from verifier.rules.partnership import PROFILES, UNDECIDED
+from verifier.rules.proposal import Proposal, ProposalBody
+from verifier.rules.report import Obligation
+from verifier.rules.review.state import free_stream
+from verifier.rules.standing import owed
+
+__all__ = [
+    "EVENTS",
+    "Reinstated",
+    "Reinstatement",
+    "ReinstatementRefusalProposed",
+    "ReinstatementRequested",
+]
+
+OBJECTION: Final = "P14D"
+"""How long the deciders may object (decision D3.22)."""
+
+AFTER_REFUSAL: Final = "P3Y"
+"""How long after a refusal a new request waits (decision D3.22)."""
+
+
+class Reinstatement(msgspec.Struct, frozen=True):
+    """The newest request to return; the thing ``reinstatement`` of its partnership."""
+
+    ref: EventRef
+    requested_on: str
+    state: str = "requested"
+    """requested, granted or refused."""
+    refused_on: str | None = None
+
+
+def _pending(subject: Subject) -> Reinstatement | None:
+    found = subject.get("reinstatement", Reinstatement)
+    return found if found is not None and found.state == "requested" else None
+
+
+def _unmet_pending(request: EventRef, rule: str, subject: Subject) -> Iterator[Unmet]:
+    pending = _pending(subject)
+    if pending is None or pending.ref != request:
+        yield Unmet(rule=rule, reason="no such request is pending",
+                    who=partnership.secretariat.name)  # fmt: skip
+
+
+def _objection_ends(found: Reinstatement) -> date:
+    return dates.add(dates.parse_day(found.requested_on), OBJECTION)
+
+
+def _missing(subject: Subject, book: Book) -> list[Obligation]:
+    """Return the reports that were due by the removal and are not accepted (RI2)."""
+    found, case = partnership.of(subject), cases.of(subject)
+    profile = partnership.profile_of(found, book) if found else None
+    if found is None or profile is None or case is None or case.ended_on is None:
+        return []
+    return owed(found, subject, profile, dates.parse_day(case.ended_on))
+
+
+class ReinstatementRequested(Body, frozen=True, kw_only=True):
+    """A removed partnership asks to return and commits itself again (RI1)."""
+
+    TYPE: ClassVar[str] = "ReinstatementRequested/1"
+    STREAM: ClassVar[str] = "p-*/reinstatement/*"
+    SIGNERS: ClassVar[tuple[Capacity, ...]] = (partnership.secretariat, partnership.lead)
+
+    recommitment: Texts
+    letter: Hash | None = None
+
+    def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
+        """Yield what is not met of RI1."""
+        subject = book.subject(entry.event.subject)
+        found, last = partnership.of(subject), subject.get("reinstatement", Reinstatement)
+        if found is None or found.listing != "removed":
+            state = "not on record" if found is None else found.listing
+            yield Unmet(rule="RI1", reason=f"the partnership is {state}, not removed")
+        if entry.event.seq != 0:
+            yield Unmet(rule="RI1", reason="this stream holds a request", hint="name another")
+        if last is not None and last.state == "requested":
+            yield Unmet(rule="RI1", reason="a request is pending")
+        elif last is not None and last.refused_on is not None:
+            day = dates.add(dates.parse_day(last.refused_on), AFTER_REFUSAL)
+            if dates.day_of(entry.at) < day:
+                yield Unmet(rule="RI1", reason=f"a request was refused; the next waits until {day}",
+                            earliest=calendar.opens(day))  # fmt: skip
+
+    def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
+        """Put the request on record."""
+        today = dates.day_of(entry.at).isoformat()
+        yield "reinstatement", Reinstatement(entry.ref, today)
+
+    @classmethod
+    def ahead(cls, subject: Subject, book: Book) -> Iterator[tuple[str, Body]]:
+        """Offer the request to whoever was removed."""
+        found = partnership.of(subject)
+        if found is not None and found.listing == "removed" and _pending(subject) is None:
+            yield free_stream(subject, "reinstatement"), cls(recommitment=UNDECIDED)
+
+
+class ReinstatementRefusalProposed(ProposalBody, frozen=True, kw_only=True):
+    """The deciding offices object to a return, put up for their endorsement (RI5)."""
+
+    TYPE: ClassVar[str] = "ReinstatementRefusalProposed/1"
+    STREAM: ClassVar[str] = "p-*/decision/*"
+    SIGNERS: ClassVar[tuple[Capacity, ...]] = (registry,)
+    ENDORSERS: ClassVar[tuple[Capacity, ...]] = (registry,)
+    COUNTS: ClassVar[str] = "offices"
+
+    request: EventRef
+    mandate: Symbol
+    reasons: Texts
+
+    def required_quorum(self, entry: Entry, book: Book) -> int:
+        """Ask the number of offices of the guideline version in force."""
+        rules = cases.terms(book.subject(entry.event.subject), entry.at, book)
+        return 0 if rules is None else rules.decision_offices
+
+    def unmet_here(self, entry: Entry, book: Book) -> Iterator[Unmet]:
+        """Yield what is not met of RI5."""
+        if entry.event.seq != 0:
+            yield Unmet(rule="RI5", reason="this stream holds a proposal", hint="name another")
+        yield from self._unmet_in_time(entry, book)
+
+    def _unmet_in_time(self, entry: Entry, book: Book) -> Iterator[Unmet]:
+        subject = book.subject(entry.event.subject)
+        yield from _unmet_pending(self.request, "RI5", subject)
+        yield from way.unmet_signer(entry, book)
+        pending = _pending(subject)
+        if pending is not None and not dates.in_time(entry.at, _objection_ends(pending)):
+            yield Unmet(rule="RI5", reason=f"objections ended on {_objection_ends(pending)}")
+
+    def bars(self, actor: str, organization: str, entry: Entry, book: Book) -> Iterator[Unmet]:
+        """Yield what is not met of RI5 at an endorsement."""
+        yield from self._unmet_in_time(entry, book)
+
+    def effect(
+        self, proposal: Proposal, entry: Entry, subject: Subject, book: Book
+    ) -> Iterator[Change]:
+        """Refuse the request."""
+        yield "reinstatement", msgspec.structs.replace(
+            subject.things["reinstatement"],
+            state="refused", refused_on=dates.day_of(entry.at).isoformat(),
+        )  # fmt: skip
+
+    @classmethod
+    def ahead(cls, subject: Subject, book: Book) -> Iterator[tuple[str, Body]]:
+        """Offer the refusal of a pending request."""
+        pending, rules = _pending(subject), cases.terms(subject, book.time, book)
+        if pending is not None and rules is not None:
+            yield free_stream(subject), cls(
+                quorum=rules.decision_offices, mandate="…", request=pending.ref,
+                expires=dates.add(dates.day_of(book.time), OBJECTION).isoformat(),
+                reasons=UNDECIDED,
+            )  # fmt: skip
+
+
+class Reinstated(Body, frozen=True, kw_only=True):
+    """The registry puts a partnership back on the register; its clock starts anew (RI2 to RI4)."""
+
+    TYPE: ClassVar[str] = "Reinstated/1"
+    STREAM: ClassVar[str] = "p-*/reinstatement/*"
+    SIGNERS: ClassVar[tuple[Capacity, ...]] = (registry,)
+
+    request: EventRef
+    guideline: VersionRef
+    profile: Code
+    mandate: Symbol
+
+    def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
+        """Yield what is not met of RI2 to RI4."""
+        subject = book.subject(entry.event.subject)
+        yield from _unmet_pending(self.request, "RI2", subject)
+        for one in _missing(subject, book):
+            yield Unmet(rule="RI2", reason=f"report {one.k}, due on {one.due}, is not accepted",
+                        who=partnership.secretariat.name)  # fmt: skip
+        pending, found = _pending(subject), partnership.of(subject)
+        if pending is not None and dates.in_time(entry.at, _objection_ends(pending)):
+            day = _objection_ends(pending)
+            yield Unmet(rule="RI3", reason=f"the deciders may object until {day}",
+                        earliest=dates.deadline(day))  # fmt: skip
+        version = guideline.base_in_force(dates.day_of(entry.at), book)
+        if version is None or version != self.guideline:
+            named = "none" if version is None else f"{version.set} version {version.version}"
+            yield Unmet(rule="RI4", reason=f"the base guideline in force is {named}")
+        elif found is not None and (
+            self.profile != PROFILES[found.un_role]
+            or guideline.profile_of(version, self.profile, book) is None
+        ):
+            yield Unmet(rule="RI4", reason=f"its profile is {PROFILES[found.un_role]}")
+
+    def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
+        """List the partnership again and start its clock anew."""
+        yield "partnership", msgspec.structs.replace(
+            subject.things["partnership"],
+            listing="listed", guideline=self.guideline, profile=self.profile,
+            clock_from=dates.day_of(entry.at).isoformat(),
+        )  # fmt: skip
+        yield (
+            "reinstatement",
+            msgspec.structs.replace(subject.things["reinstatement"], state="granted"),
+        )
+
+    @classmethod
+    def ahead(cls, subject: Subject, book: Book) -> Iterator[tuple[str, Body]]:
+        """Offer the return that was requested."""
+        pending, found = _pending(subject), partnership.of(subject)
+        version = guideline.base_in_force(dates.day_of(book.time), book)
+        if pending is not None and found is not None and version is not None:
+            yield (
+                pending.ref.stream,
+                cls(
+                    request=pending.ref,
+                    guideline=version,
+                    profile=PROFILES[found.un_role],
+                    mandate="…",
+                ),
+            )
+
+
+EVENTS: Final[tuple[type[Body], ...]] = (
+    ReinstatementRequested,
+    ReinstatementRefusalProposed,
+    Reinstated,
+)

@@ -1,0 +1,158 @@
+"""A panel's decision on a review: proposed, endorsed, in effect by quorum.
+
+- RV4 A decision names an open review, its mandate and its guideline version.
+- RV5 Its evidence list is complete (EV1 to EV4), at the proposal and again at each endorsement:
+      what came since then needs a new proposal.
+- RV6 It rests on every finding of the review; what is not «satisfactory» rests on at least one.
+- RV7 Conditions come with the outcome «conditions» and with no other; each has its own id, and a
+      day that lies ahead.
+- RV8 A panel member whose organization is the secretariat's, the lead or a partner does not count;
+      a State does, if it discloses the tie in its opinion (recusal, decision D2.15).
+- RV9 A decision's stream holds one proposal, so that nobody replaces it under its endorsers.
+
+The quorum counts distinct organizations and is the profile's ``review_quorum``.
+Sources: mission table R1, R19, R43; domain C4.2; decisions D1.1, D2.11, D2.15.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from verifier.rules import dates, evidence, guideline, partnership
+from verifier.rules.authority.state import Actor
+from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
+from verifier.rules.evidence import Answer, Items, Parts
+from verifier.rules.fields import EventRef, LocalId, Symbol, VersionRef
+from verifier.rules.proposal import Endorsed, Proposal, ProposalBody
+from verifier.rules.review.state import (
+    Condition,
+    Review,
+    ReviewDecided,
+    Settled,
+    free_stream,
+    is_party,
+    of,
+    open_reviews,
+    reviewer,
+    unmet_open,
+)
+
+__all__ = ["EVENTS", "ReviewDecisionProposed"]
+
+
+class ReviewDecisionProposed(ProposalBody, frozen=True, kw_only=True):
+    """A panel's decision on a review, put up for endorsement (RV4 to RV9)."""
+
+    TYPE: ClassVar[str] = "ReviewDecisionProposed/1"
+    STREAM: ClassVar[str] = "p-*/decision/*"
+    SIGNERS: ClassVar[tuple[Capacity, ...]] = (reviewer,)
+    ENDORSERS: ClassVar[tuple[Capacity, ...]] = (reviewer,)
+
+    review: LocalId
+    outcome: Literal["satisfactory", "conditions", "unsatisfactory"]
+    mandate: Symbol
+    guideline: VersionRef
+    complements_governments: Answer
+    complements_un: Answer
+    evidence: Items = ()
+    evidence_parts: Parts = ()
+    findings: Annotated[tuple[EventRef, ...], Meta(max_length=20)] = ()
+    conditions: Annotated[tuple[Condition, ...], Meta(max_length=10)] = ()
+
+    def required_quorum(self, entry: Entry, book: Book) -> int:
+        """Ask the review quorum of the profile by which the review was opened."""
+        review = of(book.subject(entry.event.subject), self.review)
+        profile = guideline.profile_of(review.guideline, review.profile, book) if review else None
+        return 0 if profile is None else profile.review_quorum
+
+    def unmet_here(self, entry: Entry, book: Book) -> Iterator[Unmet]:
+        """Yield what is not met of RV2, RV4 to RV7 and RV9."""
+        if entry.event.seq != 0:
+            yield Unmet(rule="RV9", reason="this stream holds a proposal", hint="name another")
+        subject = book.subject(entry.event.subject)
+        review = of(subject, self.review)
+        yield from unmet_open(review)
+        if review is not None:
+            if (self.mandate, self.guideline) != (review.mandate, review.guideline):
+                yield Unmet(rule="RV4", reason="the review's mandate or guideline is another")
+            yield from self._unmet_findings(review)
+        yield from evidence.unmet_evidence(self.evidence, self.evidence_parts, self.review, subject)
+        yield from self._unmet_conditions(entry)
+
+    def _unmet_findings(self, review: Review) -> Iterator[Unmet]:
+        recorded = {finding.ref for finding in review.findings}
+        if set(self.findings) != recorded:
+            yield Unmet(rule="RV6", reason="it rests on other findings than the review recorded",
+                        hint="name every finding of the review")  # fmt: skip
+        if self.outcome != "satisfactory" and not recorded:
+            yield Unmet(rule="RV6", reason=f"no finding supports «{self.outcome}»",
+                        who=reviewer.name)  # fmt: skip
+
+    def _unmet_conditions(self, entry: Entry) -> Iterator[Unmet]:
+        if bool(self.conditions) != (self.outcome == "conditions"):
+            yield Unmet(rule="RV7", reason=f"the outcome is «{self.outcome}», "
+                        f"with {len(self.conditions)} conditions")  # fmt: skip
+        if len({condition.id for condition in self.conditions}) < len(self.conditions):
+            yield Unmet(rule="RV7", reason="a condition id stands twice")
+        today = dates.day_of(entry.at).isoformat()
+        for condition in self.conditions:
+            if not dates.is_day(condition.due) or condition.due <= today:
+                yield Unmet(rule="RV7", reason=f"{condition.due} is no day ahead")
+
+    def bars(self, actor: str, organization: str, entry: Entry, book: Book) -> Iterator[Unmet]:
+        """Yield what is not met of RV2, RV5 and RV8 at an endorsement."""
+        subject = book.subject(entry.event.subject)
+        yield from unmet_open(of(subject, self.review))
+        yield from evidence.unmet_since(self.evidence, self.evidence_parts, subject)
+        found = partnership.of(subject)
+        if found is not None and is_party(actor, organization, found):
+            known = book.thing(organization, "actor", Actor)
+            state = known is not None and known.stakeholder_type == "government"
+            disclosed = isinstance(entry.body, Endorsed) and entry.body.opinion is not None
+            if not (state and disclosed):
+                yield Unmet(
+                    rule="RV8",
+                    reason=f"{organization} is a party to the partnership",
+                    hint="disclose the tie in the opinion" if state else "another member decides",
+                )
+
+    def effect(
+        self, proposal: Proposal, entry: Entry, subject: Subject, book: Book
+    ) -> Iterator[Change]:
+        """Decide the review; it stays open for its conditions, where there are any."""
+        local = proposal.ref.stream.rpartition("/")[2]
+        shown = evidence.considered(self.evidence, self.evidence_parts, subject)
+        review = subject.things["review:" + self.review]
+        yield "considered:" + local, shown
+        yield "decision:" + local, ReviewDecided(
+            ref=proposal.ref, review=self.review, outcome=self.outcome, mandate=self.mandate,
+            guideline=self.guideline, evidence=shown, panel=proposal.endorsements,
+            index=entry.index, decided_on=dates.day_of(entry.at).isoformat(),
+        )  # fmt: skip
+        yield "review:" + self.review, msgspec.structs.replace(
+            review, state="conditions_open" if self.conditions else "closed", decision=local,
+            conditions=tuple(Settled(c.id, c.due) for c in self.conditions),
+        )  # fmt: skip
+
+    @classmethod
+    def ahead(cls, subject: Subject, book: Book) -> Iterator[tuple[str, Body]]:
+        """Offer the decision of each open review, with a list of all that is on record."""
+        for local, review in open_reviews(subject):
+            profile = guideline.profile_of(review.guideline, review.profile, book)
+            yield free_stream(subject), cls(
+                quorum=profile.review_quorum if profile else 1,
+                expires=dates.add(dates.day_of(book.time), "P90D").isoformat(),
+                review=local, outcome="satisfactory", mandate=review.mandate,
+                guideline=review.guideline,
+                complements_governments=evidence.OPEN_ANSWER,
+                complements_un=evidence.OPEN_ANSWER,
+                evidence=evidence.everything(subject),
+                findings=tuple(finding.ref for finding in review.findings),
+            )  # fmt: skip
+
+
+EVENTS: Final[tuple[type[Body], ...]] = (ReviewDecisionProposed,)
