@@ -15,6 +15,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -118,16 +119,18 @@ async def found(stage: Stage, founding: Founding, signers: Signers) -> None:
     first = next(iter(roots))
     registry, name = founding.registry, founding.registry_name
     await stage.register(registry, name, by=first)
-    terms = {"roots": roots, "quorum": founding.threshold, "mandate": MANDATE}
+    appoint = partial(
+        stage.appoint, roots=roots, quorum=founding.threshold, mandate=MANDATE
+    )
     for letter in "ab":
         office = f"{registry}-office-{letter}"
         await stage.register(office, f"{name}, office {letter.upper()}", by=first, kind="office",
                              principal=registry)  # fmt: skip
-        await stage.appoint(office, "registry", **terms)
+        await appoint(office, "registry")
     issuer = f"{registry}-guidelines"
     await stage.register(issuer, f"{name}, guidelines", by=first, kind="office",
                          principal=registry)  # fmt: skip
-    await stage.appoint(issuer, "guideline_issuer", **terms)
+    await appoint(issuer, "guideline_issuer")
     shipped = shipped_guidelines(stage.day())
     await stage.say(issuer, f"guidelines/set/{shipped[0]}", shipped[1])
 

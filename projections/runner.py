@@ -156,20 +156,28 @@ class Runner:
             UndecidedError: code ``view-behind``: not within the time; ``view-stopped``: a view
                 stands still before that position.
         """
-        lines = [self._line(view)] if view is not None else list(self._lines.values())
         self.wake()
         deadline = time.monotonic() + timeout_s
         with self._moved:
-            while behind := [line for line in lines if line.place.size < position]:
-                for line in behind:
-                    if line.stop is not None:
-                        raise UndecidedError("view-stopped", f"{line.label}: {line.stop.reason}")
+            while not self.has_reached(position, view):
                 patience = deadline - time.monotonic()
                 if patience <= 0 or self._closing:
-                    raise UndecidedError(
-                        "view-behind", f"{behind[0].label} is at {behind[0].place.size}"
-                    )
+                    raise UndecidedError("view-behind", f"not yet at {position}: {self._at()}")
                 self._moved.wait(patience)
+
+    def has_reached(self, position: int, view: str | None = None) -> bool:
+        """Say whether entries 0 … position - 1 are in the rows of a view, or of all; at once.
+
+        Raises:
+            UndecidedError: code ``view-stopped``: a view stands still before that position.
+        """
+        lines = [self._line(view)] if view is not None else list(self._lines.values())
+        with self._moved:
+            behind = [line for line in lines if line.place.size < position]
+            for line in behind:
+                if line.stop is not None:
+                    raise UndecidedError("view-stopped", f"{line.label}: {line.stop.reason}")
+            return not behind
 
     # Reading.
 
@@ -307,15 +315,11 @@ class Runner:
         assert line.store is not None
         try:
             line.store.apply(page)
-        except _FAULTS_OF_THE_VIEW as error:
-            if line.store.place().size > line.place.size:
-                line.place = line.store.place()  # the page took effect, and the reply was lost
+        except Exception as error:  # noqa: BLE001 - whatever a fold raises is about an entry
+            if _is_storage(error):
+                self._fail([line], f"{type(error).__name__}: {error}")
             else:
                 self._narrow(line, page, error)
-        except PersistenceError as error:
-            self._fail([line], f"{type(error).__name__}: {error}")
-        except Exception as error:  # noqa: BLE001 - whatever a fold raises is about an entry
-            self._narrow(line, page, error)
         else:
             self._moved_to(line, page.place)
 
@@ -329,6 +333,9 @@ class Runner:
             try:
                 line.store.apply(part)
             except Exception as narrower:  # noqa: BLE001 - as in ``_apply``
+                if _is_storage(narrower):
+                    self._fail([line], f"{type(narrower).__name__}: {narrower}")
+                    return
                 entries, error = entries[:half], narrower
             else:
                 entries = entries[half:]
@@ -391,6 +398,8 @@ class Runner:
                 try:
                     store.apply(page)
                 except Exception as error:
+                    if _is_storage(error):
+                        raise
                     raise _UnappliedError(kind.NAME, place.size, error) from error
                 place = page.place
             store.finish()
@@ -426,6 +435,9 @@ class Runner:
         except KeyError:
             raise UndecidedError("view-unknown", f"there is no view {name!r}") from None
 
+    def _at(self) -> str:
+        return ", ".join(f"{line.label} is at {line.place.size}" for line in self._lines.values())
+
     def _status(self, line: _Line, now: float) -> ViewStatus:
         size = self._head.checkpoint.size if self._head else line.place.size
         trouble = line.trouble or self._trouble
@@ -454,3 +466,8 @@ class _UnappliedError(PledgebookError):
     def __init__(self, name: str, page_start: int, cause: Exception) -> None:
         super().__init__("view-stopped", f"{name}, page from {page_start}: {cause}")
         self.page_start = page_start
+
+
+def _is_storage(error: Exception) -> bool:
+    """Say whether an error is of the disk or the database, and not of a fold (rule 4)."""
+    return isinstance(error, PersistenceError) and not isinstance(error, _FAULTS_OF_THE_VIEW)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,8 @@ from tests.harness.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
 
 # No deadline: a loaded machine must not fail a test. `--hypothesis-profile=thorough` looks longer.
 settings.register_profile("quick", max_examples=100, deadline=None)

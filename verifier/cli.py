@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -94,7 +95,7 @@ def _audit(arguments: argparse.Namespace) -> int:
     shown, teller = 0, _Teller(json=arguments.json)
     verdict: Verdict | None = None
     source = open_source(arguments.source)
-    with _Workers(arguments.jobs) as executor:
+    with closing(source), _Workers(arguments.jobs) as executor:
         options = Options(engine=engine, known=known)
         for item in Audit(source, policy, options=options, executor=executor).run():
             if isinstance(item, Verdict):

@@ -110,7 +110,8 @@ def _logged(audit: Audit, verified: VerifiedCheckpoint | None) -> Sentence:
         )
         reason = f"the log's signature holds; seen by {seen}"
     else:
-        reason = "the log's own signature holds; this policy asks no witness for another's word"
+        state = "unknown"  # it says nothing against the log; only that nobody else was asked
+        reason = "the log's own signature holds; this trust policy asks no witness"
     return Sentence(about="in the log that others saw", state=state, reason=reason)
 
 

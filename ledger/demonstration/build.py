@@ -7,18 +7,13 @@ types only, and nothing is invented: what the source does not hold is left out.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from ledger.application import Ledger, Settings
-from ledger.client import Declined
 from ledger.demonstration import cast, story
-from ledger.errors import LedgerError
 from ledger.founding import (
-    MANDATE,
     ActorKeys,
     Founding,
     found,
@@ -27,20 +22,14 @@ from ledger.founding import (
     on_stage,
     write_policy,
 )
-from ledger.importers import IMPORTERS, Planned
-from ledger.stage import Stage, ref
+from ledger.importers import IMPORTERS
+from ledger.importers.run import import_source
 from verifier.policy import parse_policy
-from verifier.rules.authority.roles import DelegationGranted
-from verifier.rules.authority.state import Scope
-from verifier.rules.book import OnBehalf
 
 __all__ = ["ORIGIN", "build"]
 
 ORIGIN: Final = "demonstration.pledgebook.example/log"
 DAY_S: Final = 86_400
-IMPORT_TYPES: Final = (
-    "ParticipantImported", "CommitmentImported", "AssessmentImported", "StatusImported",
-)  # fmt: skip
 SOURCES: Final = ("ogp", "ogp-status")
 
 
@@ -71,32 +60,3 @@ async def build(folder: Path, passphrase: str, tell: Callable[[str], None]) -> i
         size = ledger.size
         write_policy(folder, founding, signers, ledger.ledger_id)
     return size
-
-
-async def import_source(
-    stage: Stage, name: str, *, giver: str, service: str, folder: Path | None = None
-) -> int:
-    """Import a source by a service under a delegation of a registry office; return the count.
-
-    Raises:
-        LedgerError: code ``import-refused``; the first refusal is told.
-    """
-    importer = IMPORTERS[name]
-    granted = await stage.say(
-        giver, f"{giver}/delegation/import-{name}-{int(stage.now)}",
-        DelegationGranted(to=service, types=IMPORT_TYPES, last_day=stage.day(30), mandate=MANDATE,
-                          scope=Scope(subjects=(f"imported:{importer.registry}:",))),
-    )  # fmt: skip
-    behalf = OnBehalf(giver, ref(granted))
-
-    def planned() -> Iterator[Planned]:
-        for stream, body in importer.events(folder):
-            yield stream, msgspec.structs.replace(body, on_behalf_of=behalf)
-
-    outcomes = await stage.say_all(service, planned())
-    for outcome in outcomes:
-        if isinstance(outcome, Declined):
-            problem = outcome.problem
-            reason = f"{outcome.event.type} on {outcome.event.stream}: {problem.detail}"
-            raise LedgerError("import-refused", reason)
-    return len(outcomes)

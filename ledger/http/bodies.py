@@ -47,7 +47,8 @@ class Bodies:
     max_pending_bytes: int = 128 * 1024 * 1024
     """Of all bodies being read: sixteen of the largest."""
     retry_after_s: int = 1
-    _pending: int = 0
+    pending: int = 0
+    """Bytes reserved for the bodies that are being read now."""
 
     async def read(self, request: web.Request, ceiling: int) -> bytes | web.Response:
         """Return the body, or the reply that refuses it (rules 2 to 5)."""
@@ -59,9 +60,9 @@ class Bodies:
         if stated is not None and stated > ceiling:
             return _too_large(stated, ceiling)
         reserved = ceiling if stated is None else stated
-        if self._pending + reserved > self.max_pending_bytes:
+        if self.pending + reserved > self.max_pending_bytes:
             return self._busy()
-        self._pending += reserved
+        self.pending += reserved
         try:
             async with asyncio.timeout(self.body_timeout_s):
                 return await _read(request, ceiling)
@@ -72,7 +73,7 @@ class Bodies:
             reason = f"the body is cut short or framed wrongly: {error}"
             return problem_response(LedgerError("T-request", reason), close=True)
         finally:
-            self._pending -= reserved
+            self.pending -= reserved
 
     def _busy(self) -> web.Response:
         reason = "too many large requests are being read"

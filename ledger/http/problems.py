@@ -60,6 +60,13 @@ _BY_STATUS: Final = {
     413: "Too large",
     422: "Refused by the rules",
 }
+_HINTS: Final = {
+    400: "Correct the request as the detail says; see /openapi.json.",
+    403: "Sign with a key that is enrolled to the author and active now.",
+    422: "Meet every condition under unmet; POST /dry-run asks again without recording.",
+}
+"""What to do, by status, where whoever refused gave no hint of its own."""
+
 _LOG: Final = logging.getLogger("ledger.http")
 _HEADERS: Final = CIMultiDict(
     {
@@ -81,7 +88,7 @@ def problem_of(rejected: Rejected) -> Problem:
         status=rejected.status,
         detail=rejected.reason,
         code=rejected.code,
-        hint=rejected.hint,
+        hint=rejected.hint or _HINTS.get(rejected.status, ""),
         unmet=rejected.unmet,
         head=None if head is None else StreamHead(head.seq, head.id.hex()),
         retry_after_s=rejected.retry_after_s,

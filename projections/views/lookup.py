@@ -126,7 +126,7 @@ def _hits(query: str) -> tuple[str, list[Any]]:
     if expression is not None:
         parts.append(f"SELECT subject AS id, score FROM ({search.HITS})")  # noqa: S608
         values.append(expression)
-    parts.append("SELECT id, -1000.0 FROM subject WHERE id >= ? AND id < ?")
+    parts.append("SELECT id, -1000.0 AS score FROM subject WHERE id >= ? AND id < ?")
     values += [query, query + "\U0010ffff"]
     union = " UNION ALL ".join(parts)
     return (

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, Final, TypeVar
@@ -26,12 +27,13 @@ from projections.store import Stand
 from projections.views import lookup, subject
 from projections.views.directory import Directory
 from projections.views.shape import Rows, View
-from verifier.errors import MalformedError
+from verifier.errors import MalformedError, UndecidedError
 from verifier.rules import dates
 
 __all__ = ["ROUTES", "RUNNER", "Found", "StandsAt"]
 
 WAIT_S: Final = 5.0  # how long an answer waits for a position that was asked for
+LOOK_S: Final = 0.01  # how often it looks meanwhile
 PARAMETERS: Final = frozenset({"position"})  # what every answer takes
 
 RUNNER: Final = web.AppKey("runner", Runner)
@@ -105,9 +107,10 @@ async def _answer(
     runner = _runner(request)
     position = _position(request)
 
+    if position is not None:
+        await _reach(runner, position, view.NAME)
+
     def read() -> tuple[Any, Stand]:
-        if position is not None:
-            runner.wait_for(position, view.NAME, timeout_s=WAIT_S)
         with runner.reading(view.NAME) as (rows, stand):
             return ask(rows), stand
 
@@ -119,6 +122,17 @@ async def _answer(
         return web.Response(status=304, headers={"ETag": tag, "Cache-Control": "no-cache"})
     answer = Found(_stands_at(view, stand), found)
     return _json(answer, {"ETag": tag, "Cache-Control": "no-cache"})
+
+
+async def _reach(runner: Runner, position: int, view: str) -> None:
+    """Wait until a view has a position; no thread is held meanwhile."""
+    deadline = time.monotonic() + WAIT_S
+    if not runner.has_reached(position, view):
+        runner.wake()
+    while not runner.has_reached(position, view):
+        if time.monotonic() > deadline:
+            raise UndecidedError("view-behind", f"{view} is not yet at {position}")
+        await asyncio.sleep(LOOK_S)
 
 
 def _runner(request: web.Request) -> Runner:

@@ -27,8 +27,10 @@ from tests.harness.stories import (
 )
 from verifier.rules import evidence, partnership
 from verifier.rules.ahead import Step, steps
+from verifier.rules.authority.state import Grant
 from verifier.rules.book import Book, Entry, Refused, Subject
-from verifier.rules.delisting.case import RemovalCase
+from verifier.rules.delisting.case import RemovalCase, SupportOffer
+from verifier.rules.fields import EventRef
 from verifier.rules.standing import standing_at
 
 CASE = f"{PARTNERSHIP}/case/c1"
@@ -106,11 +108,21 @@ def day_of(time_s: int | None) -> str:
     return datetime.fromtimestamp(time_s, UTC).date().isoformat()
 
 
+def fields_of(named: EventRef) -> dict[str, Any]:
+    """Return a reference as a payload holds it."""
+    return {"stream": named.stream, "seq": named.seq, "id": named.id}
+
+
+def grant_of(registry: Registry, actor: str, role: str) -> dict[str, Any]:
+    """Return the reference to the grant by which an actor holds a role."""
+    found = next(g for g in registry.subject(actor).all(Grant) if g.role == role)
+    return fields_of(found.ref)
+
+
 def treated(registry: Registry, *, leave_out: str = "") -> list[dict[str, Any]]:
     """Return an evidence list of all that is on record, without the streams that end so."""
     return [
-        {"ref": {"stream": item.ref.stream, "seq": item.ref.seq, "id": item.ref.id},
-         "treatment": "considered"}
+        {"ref": fields_of(item.ref), "treatment": "considered"}
         for item in evidence.everything(registry.subject(PARTNERSHIP))
         if not (leave_out and item.ref.stream.endswith(leave_out))
     ]  # fmt: skip
@@ -131,6 +143,31 @@ def offer_support(registry: Registry, local: str = "s1", **changes: Any) -> Entr
     fields = {"kind": "reporting", "text": text("A day with an adviser"), "obligation": 1}
     return registry.append(FOCAL_POINT, f"{PARTNERSHIP}/support/{local}", "SupportOffered",
                            **(fields | changes))  # fmt: skip
+
+
+def support_of(registry: Registry, local: str = "s1") -> dict[str, Any]:
+    """Return the reference to an offer of support."""
+    found = registry.subject(PARTNERSHIP).get(f"support:{local}", SupportOffer)
+    assert found is not None
+    return fields_of(found.ref)
+
+
+def accept_support(registry: Registry, local: str = "s1") -> Entry:
+    """Let the partnership accept an offer of support."""
+    return registry.append(SECRETARIAT, f"{PARTNERSHIP}/support/{local}", "SupportAccepted",
+                           offer=support_of(registry, local))  # fmt: skip
+
+
+def deliver_support(registry: Registry, local: str = "s1") -> Entry:
+    """Record that the support was delivered."""
+    return registry.append(FOCAL_POINT, f"{PARTNERSHIP}/support/{local}", "SupportDelivered",
+                           offer=support_of(registry, local))  # fmt: skip
+
+
+def end_support(registry: Registry, outcome: str, *, by: str = FOCAL_POINT) -> Entry:
+    """Decline an offer of support, or take it back."""
+    return registry.append(by, f"{PARTNERSHIP}/support/s1", "SupportEnded", outcome=outcome,
+                           offer=support_of(registry))  # fmt: skip
 
 
 def notice_fields(registry: Registry) -> dict[str, Any]:
@@ -209,19 +246,27 @@ def appeal(registry: Registry, decision: Entry, local: str = "a1", **changes: An
                            **(fields | changes))  # fmt: skip
 
 
-def propose_on_appeal(
-    registry: Registry, filed: Entry, outcome: str = "uphold", *, local: str = "d2",
-    by: str = APPEALS_PANEL[0], **changes: Any,
-) -> Entry:  # fmt: skip
-    """Propose the panel's decision on an appeal."""
+def appeal_decision(
+    registry: Registry, filed: Entry, outcome: str, **changes: Any
+) -> dict[str, Any]:
+    """Return the fields of the panel's decision on an appeal."""
     fields = {
         "case": "c1", "appeal": ref(filed), "outcome": outcome, "mandate": MANDATE, "quorum": 3,
         "expires": registry.day(30), "evidence": treated(registry),
         "answers": [{"ground": g, "founded": outcome != "uphold", "reason": "As recorded"}
                     for g in ("procedure", "fact")],
-    } | ANSWERS  # fmt: skip
-    return registry.append(by, f"{PARTNERSHIP}/decision/{local}", "AppealDecisionProposed",
-                           **stated(fields | changes))  # fmt: skip
+    }  # fmt: skip
+    return stated(fields | ANSWERS | changes)
+
+
+def propose_on_appeal(
+    registry: Registry, filed: Entry, outcome: str = "uphold", *, local: str = "d2", **changes: Any
+) -> Entry:
+    """Propose the panel's decision on an appeal."""
+    return registry.append(
+        APPEALS_PANEL[0], f"{PARTNERSHIP}/decision/{local}", "AppealDecisionProposed",
+        **appeal_decision(registry, filed, outcome, **changes),
+    )  # fmt: skip
 
 
 def decide_appeal(registry: Registry, filed: Entry, outcome: str, local: str = "d2") -> Entry:

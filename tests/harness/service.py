@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,7 @@ class Service:
     registry: Registry
     url: str
     http: aiohttp.ClientSession
+    bodies: Bodies
 
     @property
     def policy(self) -> Policy:
@@ -69,6 +71,10 @@ class Service:
         await response.read()
         return response
 
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Open a plain connection, for what no HTTP client would send."""
+        return await asyncio.open_connection("127.0.0.1", int(self.url.rpartition(":")[2]))
+
     async def load(self) -> None:
         """Submit everything that the scenario has recorded, in batches."""
         events = self.registry.events[self.ledger.size :]
@@ -79,13 +85,22 @@ class Service:
             assert {result["status"] for result in results} == {201}, results
 
 
+async def until(true: Callable[[], object]) -> None:
+    """Wait until something has become true in this process."""
+    while not true():  # noqa: ASYNC110 - what is waited for offers no event to wait on
+        await asyncio.sleep(0.001)
+
+
 async def problem(response: aiohttp.ClientResponse) -> Problem:
     """Return the problem that a response tells; its form is checked, its hint must not be empty."""
     assert response.content_type == "application/problem+json", await response.text()
     assert response.headers["Cache-Control"] == "no-store"
     told = msgspec.json.decode(await response.read(), type=Problem)
     assert told.status == response.status
-    assert told.code and told.title and told.detail and told.hint
+    assert told.code
+    assert told.title
+    assert told.detail
+    assert told.hint
     return told
 
 
@@ -98,20 +113,23 @@ async def service(
     ledger = Ledger.open(
         folder, settings=Settings(**settings), signers=Signers(checkpoint=KeySigner(secret("log")))
     )
+    bodies = Bodies() if bodies is None else bodies
     app = make_app(ledger, bodies=bodies)
     async with serving(app, host="127.0.0.1", port=0) as address, aiohttp.ClientSession() as http:
-        live = Service(ledger, registry, address.url, http)
+        live = Service(ledger, registry, address.url, http, bodies)
         await live.load()
         yield live
 
 
-def registration(registry: Registry, name: str, **options: Any) -> Event:
+def registration(registry: Registry, actor: str, **options: Any) -> Event:
     """Sign, and do not record, the registration of an organization by a root."""
     fields: dict[str, Any] = {
-        "kind": "organization", "name": [{"lang": "en", "text": name}], "principal": name,
+        "kind": "organization", "name": [{"lang": "en", "text": actor}], "principal": actor,
         "stakeholder_type": "ngo",
     }  # fmt: skip
-    return registry.sign("actor-root-a", f"{name}/profile", "ActorRegistered", **(fields | options))
+    return registry.sign(
+        "actor-root-a", f"{actor}/profile", "ActorRegistered", **(fields | options)
+    )
 
 
 def register_many(registry: Registry, count: int) -> list[Event]:

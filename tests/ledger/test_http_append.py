@@ -90,7 +90,8 @@ async def test_a_batch_gives_each_event_its_own_outcome(tmp_path: Path) -> None:
         head = Checkpoint.parse(parse_note((reply.checkpoint or "").encode()).text)
         for event, result in zip(batch, reply.results, strict=True):
             if result.problem is None:
-                assert result.index is not None and result.proof is not None
+                assert result.index is not None
+                assert result.proof is not None
                 verify_inclusion(parse(event).id, result.proof, index=result.index,
                                  size=head.size, root=head.root)  # fmt: skip
             else:
@@ -210,6 +211,7 @@ async def test_what_was_acknowledged_before_a_stop_is_there_after_it(tmp_path: P
     """A stop under load: every 201 is on record when the ledger is opened again, none twice."""
     registry = Registry().open()
     acknowledged: list[Event] = []
+    under_load = asyncio.Event()
 
     async def send(events: list[Event], url: str, http: aiohttp.ClientSession) -> None:
         for event in events:
@@ -219,6 +221,7 @@ async def test_what_was_acknowledged_before_a_stop_is_there_after_it(tmp_path: P
                 ) as response:
                     if response.status == 201:
                         acknowledged.append(event)
+                        under_load.set()
             except aiohttp.ClientError:
                 return  # the service has stopped
 
@@ -227,8 +230,7 @@ async def test_what_was_acknowledged_before_a_stop_is_there_after_it(tmp_path: P
         async with service(tmp_path, registry) as live:
             senders = [asyncio.ensure_future(send(lane, live.url + "/entries", http))
                        for lane in lanes]  # fmt: skip
-            while len(acknowledged) < 100:
-                await asyncio.sleep(0)
+            await under_load.wait()
         await asyncio.gather(*senders)
     assert len(acknowledged) < 16 * 200, "the stop came after the load"
     async with service(tmp_path, Registry()) as live:

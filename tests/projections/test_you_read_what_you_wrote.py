@@ -68,7 +68,7 @@ def test_a_wake_is_enough_and_polling_is_too(tmp_path: Path) -> None:
     log.publish(30)
     woken.wake()
     with polling._moved:  # waits without waking anybody
-        assert polling._moved.wait_for(lambda: polling.status_position("subject") == 30, 60)
+        assert polling._moved.wait_for(lambda: polling.status()[0].position == 30, 60)
     woken.wait_for(30, timeout_s=60)
     woken.close()
     polling.close()

@@ -13,6 +13,7 @@ nothing on record stands against it, not that any content would do.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from typing import Final
 
 import msgspec
@@ -54,6 +55,8 @@ def steps(subject_id: str, book: Book, at: int) -> list[Step]:
     """
     subject = book.subject(subject_id)
     at = max(at, book.time)
+    book = copy(book)  # so that the days in a body are of that time; subjects stay shared
+    book.time = at
     found = [
         _step(stream, body, subject, book, at)
         for event_type in EVENTS.values()

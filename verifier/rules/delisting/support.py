@@ -2,7 +2,8 @@
 
 - SP1 The partnership is listed; each stream holds one offer.
 - SP2 An offer made for an owed report names the one that the standing is about.
-- SP3 Accepted is what is offered; delivered is what was accepted.
+- SP3 An answer names the offer of its stream; accepted is what is offered, delivered what was
+      accepted.
 - SP4 The partnership declines only what it has not accepted; the other side may take back what it
       has not delivered. What is taken back counts as never offered, so a new offer is due.
 
@@ -22,7 +23,7 @@ from msgspec import Meta
 from verifier.rules import dates, partnership
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.delisting.case import SupportOffer, focal_point, registry
-from verifier.rules.fields import Texts
+from verifier.rules.fields import EventRef, Texts
 from verifier.rules.partnership import UNDECIDED
 from verifier.rules.review.state import free_stream
 from verifier.rules.standing import standing_at
@@ -98,11 +99,14 @@ class _Answers(Body, frozen=True, kw_only=True):
     STREAM: ClassVar[str] = "p-*/support/*"
     FROM: ClassVar[tuple[str, ...]]
 
+    offer: EventRef
     remarks: Texts | None = None
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of SP3 and SP4."""
         offer = book.thing(entry.event.subject, _key(entry), SupportOffer)
+        if offer is not None and offer.ref != self.offer:
+            yield Unmet(rule="SP3", reason="the offer named is not the one of this stream")
         if offer is None or offer.state not in self._from():
             state = "not on record" if offer is None else offer.state
             rule = "SP4" if isinstance(self, SupportEnded) else "SP3"
@@ -116,7 +120,11 @@ class _Answers(Body, frozen=True, kw_only=True):
         """Offer this step for each offer that awaits it."""
         for offer in subject.all(SupportOffer):
             if offer.state in cls.FROM:
-                yield offer.ref.stream, cls()
+                yield offer.ref.stream, cls._placeholder(offer.ref)
+
+    @classmethod
+    def _placeholder(cls, offer: EventRef) -> Body:
+        return cls(offer=offer)
 
 
 class SupportAccepted(_Answers, frozen=True, kw_only=True):
@@ -156,7 +164,11 @@ class SupportEnded(_Answers, frozen=True, kw_only=True):
     )
     FROM: ClassVar[tuple[str, ...]] = ("offered", "accepted")
 
-    outcome: Literal["declined", "withdrawn"] = "withdrawn"
+    outcome: Literal["declined", "withdrawn"]
+
+    @classmethod
+    def _placeholder(cls, offer: EventRef) -> Body:
+        return cls(offer=offer, outcome="withdrawn")
 
     def _from(self) -> tuple[str, ...]:
         return ("offered",) if self.outcome == "declined" else self.FROM
