@@ -106,6 +106,7 @@ class Ledger(Application[str]):
         """
         if signers is None:
             signers = load_signers(folder / KEY_FOLDER, read_passphrase(settings.passphrase_file))
+        folder.mkdir(parents=True, exist_ok=True)
         ledger = cls({"LEDGER_FOLDER": str(folder), "LEDGER_MAX_PAGES": str(settings.max_pages)})
         try:
             ledger._open(folder, settings, signers)

@@ -60,14 +60,14 @@ class LedgerFactory(InfrastructureFactory[TrackingRecorder]):
         """Return the recorder of the folder, shared within the process."""
         max_pages = int(self.env.get(self.LEDGER_MAX_PAGES) or 0)
         with _lock:
-            users, recorder = _shared.get(self._path, (0, None))
-            if recorder is None:
+            shared = _shared.get(self._path)
+            if shared is None:
                 recorder = SQLiteRecorder(self._path, identify=identify, max_pages=max_pages)
+                shared = _shared.setdefault(self._path, _Shared(recorder))
             if not self._taken:
                 self._taken = True
-                users += 1
-            _shared[self._path] = (users, recorder)
-        return recorder
+                shared.users += 1
+        return shared.recorder
 
     def aggregate_recorder(self, purpose: str = "events") -> AggregateRecorder:
         """Return the recorder; a ledger has no snapshots."""
@@ -93,13 +93,24 @@ class LedgerFactory(InfrastructureFactory[TrackingRecorder]):
             if not self._taken:
                 return
             self._taken = False
-            users, recorder = _shared.pop(self._path)
-            if users > 1:
-                _shared[self._path] = (users - 1, recorder)
+            shared = _shared[self._path]
+            shared.users -= 1
+            if shared.users:
                 return
-        if recorder is not None:
-            recorder.close()
+            del _shared[self._path]
+        shared.recorder.close()
 
 
-_lock: Final = threading.Lock()
-_shared: Final[dict[Path, tuple[int, SQLiteRecorder | None]]] = {}
+class _Shared:
+    """A recorder and the number of applications that use it."""
+
+    __slots__ = ("recorder", "users")
+
+    def __init__(self, recorder: SQLiteRecorder) -> None:
+        self.recorder = recorder
+        self.users = 0
+
+
+# Reentrant: a forgotten application may be collected, and so closed, at any allocation.
+_lock: Final = threading.RLock()
+_shared: Final[dict[Path, _Shared]] = {}

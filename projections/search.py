@@ -25,7 +25,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-__all__ = ["HITS", "INSERT", "MAX_QUERY_CHARS", "TABLE", "match", "tokens"]
+__all__ = ["HITS", "INTO", "MAX_QUERY_CHARS", "TABLE", "match", "tokens"]
 
 MAX_QUERY_CHARS: Final = 200
 MAX_QUERY_WORDS: Final = 12  # each is a lookup; nobody types more
@@ -36,7 +36,7 @@ TABLE: Final = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS search USING fts5("
     "title, names, body, subject UNINDEXED, tokenize = 'ascii')"
 )
-INSERT: Final = "INSERT INTO search (rowid, title, names, body, subject) VALUES (?, ?, ?, ?, ?)"
+INTO: Final = "search (rowid, title, names, body, subject)"
 HITS: Final = (
     "SELECT subject, MIN(score) AS score FROM ("  # noqa: S608 - constants alone
     "SELECT subject, bm25(search, 10.0, 3.0, 1.0) AS score FROM search WHERE search MATCH ? "

@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.harness.attacks import ATTACKS, Attack, Attacked  # noqa: E402  (the path comes first)
 
-SHOWN_LINES = 14
+SHOWN_LINES = 24
 
 
 def main() -> int:
@@ -58,8 +58,10 @@ def _audit(attacked: Attacked, folder: Path, *more: str) -> tuple[int, str]:
 
 
 def _show(words: str, code: int) -> None:
+    """Show the findings and the last line; of a clean verdict, what it could not check."""
     lines = words.splitlines()
-    shown = lines[:SHOWN_LINES] + (["…"] if len(lines) > SHOWN_LINES else [])
+    end = next(i for i, line in enumerate(lines) if line.startswith("log "))
+    shown = [*lines[:end][:SHOWN_LINES], *(["…"] if end > SHOWN_LINES else []), lines[-1]]
     if code == 0:
         shown = [line for line in lines if "cut off" in line or line.startswith("VERIFIED")]
     print(textwrap.indent("\n".join(shown), "   | "))

@@ -32,7 +32,6 @@ from verifier.errors import (
     FalseError,
     MalformedError,
     PledgebookError,
-    RefusedError,
     UndecidedError,
 )
 from verifier.event import Event, parse
@@ -151,9 +150,9 @@ class Audit:
             self.checked.admissions += 1
             admission.record(entry, self.book)
         except Refused as refused:
-            for unmet in refused.unmet:
-                told = RefusedError(unmet.rule, unmet.reason, hint=unmet.hint)
-                yield self._finding(told, event=event, index=self.tree.size)
+            told = self._finding(refused, event=event, index=self.tree.size)
+            also = tuple(f"{unmet.rule}: {unmet.reason}" for unmet in refused.unmet[1:])
+            yield msgspec.structs.replace(told, also=also, hint="")  # hints are for authors
             self._record_refused(event, refused)
         except PledgebookError as error:
             yield self._finding(error, event=event, index=self.tree.size)

@@ -29,7 +29,7 @@ __all__ = [
 
 CODES: Final[dict[str, str]] = {
     # encoding.py
-    "payload-malformed": "Encode the payload with the canonical MessagePack profile (spec/encoding).",
+    "payload-malformed": "Encode the payload in the canonical MessagePack profile (spec/encoding).",
     "payload-not-canonical": "Encode with shortest headers, keys ascending, nothing after the map.",
     "payload-value": "Use only the types, ranges and characters of the profile (spec/encoding).",
     "payload-too-large": "Split the content, or refer to an attachment by its hash.",
@@ -50,7 +50,7 @@ CODES: Final[dict[str, str]] = {
     "tile-false": "The published tile differs from the entries below it.",
     # note.py, policy.py
     "note-malformed": "A checkpoint is a C2SP signed note with exactly three lines of text.",
-    "note-signature-false": "A known key's signature line does not verify: treat the note as forged.",
+    "note-signature-false": "A known key's signature line does not verify: take the note as forged.",
     "note-unsigned": "No key of the trust policy signed this note.",
     "vkey-malformed": "Copy the verifier key again, whole, from the party that published it.",
     "mldsa-missing": "Install a cryptography whose OpenSSL knows ML-DSA (3.5 or later).",
@@ -60,6 +60,18 @@ CODES: Final[dict[str, str]] = {
     # sources.py
     "source-unreadable": "Check the address or folder and that it holds a published log.",
     "source-missing": "The log does not serve what its checkpoint covers; ask a mirror.",
+    # audit.py, explain.py
+    "root-false": "Keep the checkpoint and the entries: together they prove the change.",
+    "tail-cut": "Ask a mirror for the missing entries; keep the checkpoint that covers them.",
+    "rolled-back": "Keep both checkpoints: together they prove that entries were taken away.",
+    "history-forked": "Keep both checkpoints: together they prove that there are two histories.",
+    "ledger-other": "Use the trust policy of this ledger, or the address of the other.",
+    "origin-other": "Ask the operator and a mirror which log this is; do not rely on it.",
+    "log-key-other": "Ask for the event by which the log's key changed; do not rely on it.",
+    "entry-changed": "Compare the entry with a mirror's, byte by byte.",
+    "entry-removed": "Ask a mirror for the entry; the index is the one it had.",
+    "entry-inserted": "Compare with a mirror: the log never committed to this entry.",
+    "entries-swapped": "Compare with a mirror: the order is part of what was committed to.",
     # projections/
     "view-building": "The view is being built from the first entry; ask again in a moment.",
     "view-behind": "The view has not reached that position yet; ask again in a moment.",

@@ -72,6 +72,14 @@ MEANINGS: Final[dict[str, str]] = {
     "AD9": "an event was recorded before the roots endorsed the ledger",
     "AD10": "an unauthorised event: the signature is valid, the right to sign it is missing",
     "AD11": "an event was signed in another's name without a delegation for it",
+    "CS": "a step towards a removal was taken without the steps that must come before it",
+    "NT": "a notice was given against the procedure",
+    "RD": "a removal was decided against the procedure",
+    "RM": "a removal was recorded against the procedure",
+    "AP": "an appeal was handled against the procedure",
+    "RV": "a review was conducted against the procedure",
+    "EV": "a decision left evidence on record out of its list",
+    "IM": "an import claims more than an import may",
     "PR4": "a voice was counted after the proposal had expired or taken effect",
     "PR5": "a voice was counted of one who may not decide this",
     "PR6": "a voice was counted that was delegated",
@@ -79,12 +87,13 @@ MEANINGS: Final[dict[str, str]] = {
     "PR8": "a quorum was filled with two voices of one organization, or one key twice",
     "PR9": "a voice was counted of one with an interest in the matter",
 }
-"""What a code or rule, found false in an audit, means in words."""
+"""What a code or rule, or a family of rules, found false in an audit, means in words."""
 
 
 def meaning(code: str) -> str:
     """Return what a broken code or rule means in words."""
-    return MEANINGS.get(code, "an event was recorded against the procedure")
+    family = MEANINGS.get(code.rstrip("0123456789"), "an event was recorded against the procedure")
+    return MEANINGS.get(code, family)
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="message", tag="finding"):
@@ -101,6 +110,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     type: str = ""
     author: str = ""
     hint: str = ""
+    also: tuple[str, ...] = ()
+    """The further rules that the same event breaks, each with its reason."""
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True, tag_field="message", tag="progress"):

@@ -54,6 +54,8 @@ def _finding(finding: Finding) -> Iterator[str]:
         yield inert(f"    event   {finding.type} {finding.event[:16]}… on {finding.stream}")
         yield inert(f"    author  {finding.author}")
     yield inert(f"    rule    {finding.code}: {finding.reason}")
+    for line in finding.also:
+        yield inert(f"            {line}")
     if finding.hint:
         yield inert(f"    hint    {finding.hint}")
 
@@ -67,8 +69,9 @@ def _verdict(verdict: Verdict) -> Iterator[str]:
         yield inert(f"  [{_MARKS[sentence.state]}] {sentence.about}: {sentence.reason}")
     for line in verdict.not_checked:
         yield inert(f"  [ - ] not checked: {line}")
+    findings = "1 finding" if verdict.findings == 1 else f"{verdict.findings} findings"
     rate = verdict.checked["entries"] / verdict.seconds if verdict.seconds else 0
     yield (
-        f"{_RESULTS[verdict.exit]}: {verdict.findings} findings; "
+        f"{_RESULTS[verdict.exit]}: {findings}; "
         f"{verdict.checked['entries']:,} entries in {verdict.seconds:.2f} s ({rate:,.0f}/s)"
     )

@@ -88,12 +88,15 @@ def _sentences(
         f"place, {checked.admissions} events were allowed by the rules then in force"
     )
     unchanged = f"the tree grown again from {checked.entries} entries has the checkpoint's root"
-    if checked.state("unchanged") != "yes":
+    state = checked.state("unchanged")
+    if state != "yes":
         unchanged = "the entries are not, or not all, what the checkpoint commits to"
-    complete = _complete(audit, size)
+    elif verified is None:
+        state, unchanged = "unknown", "no trusted checkpoint says what the entries were"
+    complete = _complete(audit, size, trusted=verified is not None)
     return [
         Sentence(about="signed, and allowed then", state=checked.state("signed"), reason=signed),
-        Sentence(about="unchanged since", state=checked.state("unchanged"), reason=unchanged),
+        Sentence(about="unchanged since", state=state, reason=unchanged),
         _logged(audit, verified),
         Sentence(about="complete", state=complete[0], reason=complete[1]),
     ]
@@ -115,12 +118,16 @@ def _logged(audit: Audit, verified: VerifiedCheckpoint | None) -> Sentence:
     return Sentence(about="in the log that others saw", state=state, reason=reason)
 
 
-def _complete(audit: Audit, size: int) -> tuple[Literal["yes", "no", "unknown"], str]:
+def _complete(
+    audit: Audit, size: int, *, trusted: bool
+) -> tuple[Literal["yes", "no", "unknown"], str]:
     state = audit.checked.state("complete")
     if state != "yes":
         return state, "a checkpoint known before says otherwise"
     if audit.checked.state("unchanged") != "yes":
         return "no", "entries that the checkpoint covers are missing or changed"
+    if not trusted:
+        return "unknown", "no trusted checkpoint says how long the log is"
     if audit.options.known is not None:
         return "yes", f"up to entry {size - 1}, and it continues the checkpoint known before"
     return "yes", f"up to entry {size - 1}, as this checkpoint says; not that it is the newest"

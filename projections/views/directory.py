@@ -119,9 +119,9 @@ class Directory(View):
                 self.touch(entry, row)
         for keyed in (self.subjects, self.promises, self.actors):
             keyed.write(rows)
-        rows.executemany(search.INSERT, self._pieces)
+        rows.insert(search.INTO, self._pieces)
         for name, pairs in self._facets.items():
-            rows.executemany(f"INSERT OR IGNORE INTO {name} VALUES (?, ?)", pairs)  # noqa: S608
+            rows.insert(name, pairs, verb="INSERT OR IGNORE")
             pairs.clear()
         self._pieces.clear()
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar, get_args
 
 import msgspec
@@ -37,8 +37,8 @@ class Rows(Protocol):
         """Run a statement and return all its rows."""
         ...
 
-    def executemany(self, statement: str, values: Any) -> None:
-        """Run a statement once for each tuple of values."""
+    def insert(self, table: str, rows: Iterable[tuple[Any, ...]], *, verb: str = "INSERT") -> None:
+        """Insert rows of all columns; *verb* may add ``OR REPLACE`` or ``OR IGNORE``."""
         ...
 
 
@@ -82,8 +82,7 @@ class Keyed(Generic[R]):
         self._kept: dict[Any, R] = {}
         self._changed: dict[Any, R] = {}
         self._select = f"SELECT {', '.join(names)} FROM {table} WHERE {names[0]} = ?"  # noqa: S608
-        marks = ", ".join("?" * len(names))
-        self._insert = f"INSERT OR REPLACE INTO {table} VALUES ({marks})"  # noqa: S608
+        self._table = table
 
     def get(self, key: Any, rows: Rows) -> R | None:
         """Return the row at a key, or nothing."""
@@ -99,7 +98,8 @@ class Keyed(Generic[R]):
 
     def write(self, rows: Rows) -> None:
         """Write what changed since the last time."""
-        rows.executemany(self._insert, map(msgspec.structs.astuple, self._changed.values()))
+        changed = map(msgspec.structs.astuple, self._changed.values())
+        rows.insert(self._table, changed, verb="INSERT OR REPLACE")
         self._changed.clear()
         if len(self._kept) > MAX_KEPT:
             self.forget()

@@ -48,8 +48,7 @@ class Subject(View):
 
     def apply(self, entries: Sequence[Recorded], rows: Rows) -> None:
         """Write a row for each entry."""
-        rows.executemany("INSERT INTO timeline VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                         map(_COLUMNS, entries))  # fmt: skip
+        rows.insert("timeline", map(_COLUMNS, entries))
 
 
 _COLUMNS: Final = attrgetter(*Recorded.__struct_fields__[:9])

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.harness import stories
+from tests.harness import removals, stories
 from tests.harness.registry import (
     ORIGIN,
     Registry,
@@ -23,7 +23,6 @@ from tests.harness.registry import (
     signed_checkpoint,
     write_log,
 )
-from tests.harness.removals import decision_fields
 from tests.harness.stories import PARTNERSHIP
 from verifier import note
 from verifier.event import Draft, Event, parse, sign
@@ -190,8 +189,8 @@ def unauthorised(folder: Path) -> Attacked:
     """Let a partner with a valid key accept the partnership's own report."""
     registry = small_log()
     registry.on("2025-12-01")
-    stories.submitted_report(registry, local="second")
-    event = registry.sign(stories.NGO, f"{PARTNERSHIP}/report/second", "ReportAccepted")
+    report = stories.submitted_report(registry, local="second")
+    event = registry.sign(stories.NGO, f"{PARTNERSHIP}/report/second", "ReportAccepted", report=ref(report))
     registry.force(event)
     return _publish(registry, folder, _raws(registry))
 
@@ -199,7 +198,8 @@ def unauthorised(folder: Path) -> Attacked:
 def quorum_of_one(folder: Path) -> Attacked:
     """Fill the quorum of a review decision with two keys of one organization."""
     registry = small_log()
-    proposal = decision_fields.open_review(registry)
+    removals.open_review(registry)
+    proposal = removals.propose_review_decision(registry)
     twin = "actor-reviewer-a-second-office"
     registry.enlist(twin, by=stories.OFFICE_A, kind="office", principal=stories.REVIEWERS[0],
                     stakeholder_type="government")  # fmt: skip
@@ -218,7 +218,7 @@ def removed_without_notice(folder: Path) -> Attacked:
     """Let two offices of the registry remove a partnership that was never given notice."""
     registry = small_log()
     registry.on("2026-12-01")
-    registry.force(decision_fields.removal(registry))
+    registry.force(removals.removal_out_of_nothing(registry))
     return _publish(registry, folder, _raws(registry))
 
 
@@ -260,7 +260,7 @@ ATTACKS: tuple[Attack, ...] = (
     Attack("a checkpoint is forged", FILES, forged_checkpoint, "note-unsigned"),
     Attack("a decision by a valid key without the right to it", ACTOR_KEY, unauthorised, "AD10"),
     Attack("a quorum of two keys of one organization", ACTOR_KEY, quorum_of_one, "PR8"),
-    Attack("a removal without notice", ACTOR_KEY, removed_without_notice, "DE"),
+    Attack("a removal without notice", ACTOR_KEY, removed_without_notice, "CS"),
     Attack("an event of another ledger is replayed", ACTOR_KEY, replayed, "AD2"),
     Attack("an event is signed with a revoked key", ACTOR_KEY, revoked_key, "AD5"),
 )  # fmt: skip

@@ -25,6 +25,7 @@ from tests.harness.stories import (
     SECRETARIAT,
     text,
 )
+from verifier.event import Event
 from verifier.rules import evidence, partnership
 from verifier.rules.ahead import Step, steps
 from verifier.rules.authority.state import Grant
@@ -364,3 +365,10 @@ def condition(registry: Registry, local: str = "meters", days: int = 60) -> dict
     """Return a condition that is due some days from now."""
     due = date.fromisoformat(registry.day()) + timedelta(days=days)
     return {"id": local, "text": text("Meter every tap"), "due": due.isoformat()}
+
+
+def removal_out_of_nothing(registry: Registry) -> Event:
+    """Sign a removal by a valid office, of a partnership that was never given notice."""
+    invented = {"stream": f"{PARTNERSHIP}/decision/d1", "seq": 0, "id": bytes(32)}
+    return registry.sign(OFFICE_A, CASE, "PartnershipRemoved", decision=invented,
+                         effective_on=registry.day())  # fmt: skip

@@ -156,7 +156,7 @@ async def test_caches_keep_what_never_changes_and_little_else(tmp_path: Path) ->
             "/entries/0/event",
             "/checkpoint",
             "/entries/0",
-            "/nothing",
+            "/no",
         ):
             kept[path] = (await live.get(path)).headers["Cache-Control"]
         assert kept == {

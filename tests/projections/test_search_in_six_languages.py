@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from projections import search
 
+INSERT = f"INSERT INTO {search.INTO} VALUES (?, ?, ?, ?, ?)"
 STORED = {
     "ar": "اتُّخِذَ القَرَارُ بشأن المياه النظيفة",
     "zh": "清洁用水伙伴关系的承诺报告",
@@ -26,7 +27,7 @@ def index() -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:")
     connection.execute(search.TABLE)
     for number, (lang, text) in enumerate(STORED.items()):
-        connection.execute(search.INSERT, (number, search.tokens(text), "", "", lang))
+        connection.execute(INSERT, (number, search.tokens(text), "", "", lang))
     return connection
 
 
@@ -81,7 +82,7 @@ def test_titles_come_before_names_and_names_before_text() -> None:
     connection.execute(search.TABLE)
     rows = [("", "", "water"), ("", "water", ""), ("water", "", "")]
     for number, row in enumerate(rows):
-        connection.execute(search.INSERT, (number, *row, str(number)))
+        connection.execute(INSERT, (number, *row, str(number)))
     found = connection.execute(search.HITS + " ORDER BY score", (search.match("water"),)).fetchall()
     assert [subject for subject, _ in found] == ["2", "1", "0"]
 
@@ -91,7 +92,7 @@ def test_whatever_is_typed_is_a_query_and_finds_itself(text: str) -> None:
     """No text breaks the query language of FTS5, and what is stored is found by its own words."""
     connection = sqlite3.connect(":memory:")
     connection.execute(search.TABLE)
-    connection.execute(search.INSERT, (1, search.tokens(text), "", "", "it"))
+    connection.execute(INSERT, (1, search.tokens(text), "", "", "it"))
     expression = search.match(text)
     if expression is not None:
         assert connection.execute(search.HITS, (expression,)).fetchall()

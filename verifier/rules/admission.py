@@ -158,8 +158,8 @@ def _continues(entry: Entry, book: Book) -> Unmet | None:
         return None
     return Unmet(
         rule="AD4",
-        reason=f"the stream's head is {head.seq} ({head.id.hex()}), "
-        f"the event continues {event.seq - 1}",
+        reason=f"it stands at position {event.seq}, the stream's head at {head.seq} is "
+        f"{head.id.hex()[:16]}…",
         hint="read the newer events, decide again, and sign on the present head",
     )
 
