@@ -28,6 +28,7 @@ LOG_KEY = "log"
 ABREAST = 16  # partnerships whose events interleave
 PER_PAIR = 75  # events of a partnership and an imported participant in four years, less one
 OPENING = 460  # events before the first partnership
+CAST = 200  # subjects that are actors
 
 
 class Dataset:
@@ -37,6 +38,7 @@ class Dataset:
         self.folder = folder
         self.size = size
         self.policy = folder / "policy.txt"
+        self.subjects = 2 * _pairs(size) + CAST
 
     def raws(self, limit: int | None = None) -> list[bytes]:
         """Return its events, or the first *limit* of them."""
@@ -80,13 +82,18 @@ def events(pen: Pen, size: int, *, log_key: bytes) -> Iterator[Event]:
 def _events(pen: Pen, size: int, log_key: bytes) -> Iterator[Event]:
     for at, statement in enumerate(world.opening(pen, log_key=log_key)):
         yield pen.write(statement, at=world.START + at // 100)
-    pairs = max(1, -(-(size - OPENING) // PER_PAIR))
+    pairs = _pairs(size)
     for year in range(4):
         for first in range(0, pairs, ABREAST):
             now = world.START + 86_400 + year * world.YEAR_S + world.YEAR_S * first // pairs
             numbers = range(first, min(first + ABREAST, pairs))
             for at, statement in enumerate(_abreast(pen, numbers, year, now)):
                 yield pen.write(statement, at=now + at // 100)
+
+
+def _pairs(size: int) -> int:
+    """Return how many partnerships, and as many imported participants, a log of a size has."""
+    return max(1, -(-(size - OPENING) // PER_PAIR))
 
 
 def _abreast(pen: Pen, numbers: range, year: int, now: int) -> Iterator[Statement]:

@@ -59,6 +59,6 @@ def _once(runner: Runner, view: str, log: Dataset) -> float:
     runner.rebuild(view)
     rate = log.size / (time.perf_counter() - began)
     with runner.reading(view) as (_, stand):
-        if stand.size != log.size:
-            raise RuntimeError(f"the {view} view stands at {stand.size} of {log.size}")
+        if stand.position != log.size:
+            raise RuntimeError(f"the {view} view stands at {stand.position} of {log.size}")
     return rate

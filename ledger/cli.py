@@ -52,9 +52,13 @@ def telling_errors(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command()
 @click.argument("folder", type=FOLDER)
-@click.option("--origin", required=True, help="The log's name for life, e.g. ledger.example.org/log.")
+@click.option(
+    "--origin", required=True, help="The log's name for life, e.g. ledger.example.org/log."
+)
 @click.option("--roots", default=3, show_default=True, help="Root principals.")
-@click.option("--threshold", default=2, show_default=True, help="Roots that an act of theirs needs.")
+@click.option(
+    "--threshold", default=2, show_default=True, help="Roots that an act of theirs needs."
+)
 @click.option("--registry", default="actor-registry", show_default=True, help="Actor id.")
 @click.option("--clock", type=click.Choice(["real", "stated"]), default="real", show_default=True)
 @telling_errors
@@ -69,12 +73,15 @@ def init(folder: Path, origin: str, roots: int, threshold: int, registry: str, c
 
     if (folder / "ledger.db").exists():
         raise LedgerError("config-invalid", f"{folder} holds a ledger already")
-    founding = Founding(origin=origin, clock=clock, roots=roots, threshold=threshold,
-                        registry=registry)  # fmt: skip
+    founding = Founding(
+        origin=origin, clock=clock, roots=roots, threshold=threshold, registry=registry
+    )
     ledger_id = asyncio.run(found_folder(folder, founding, read_passphrase(None)))
     click.echo(f"ledger   {ledger_id.hex()}")
     click.echo(f"policy   {folder / 'policy.txt'}: hand it to auditors by another way than the log")
-    click.echo(f"keys     {folder / 'keys'}: move the roots' keys to their owners, off this machine")
+    click.echo(
+        f"keys     {folder / 'keys'}: move the roots' keys to their owners, off this machine"
+    )
     click.echo(f"next     pledgebook serve {folder}")
 
 
@@ -110,10 +117,22 @@ def _show_key(public: bytes) -> None:
 
 
 SERVICE: Final = "http://127.0.0.1:8080"
-at_option = click.option("--at", "address", default=SERVICE, show_default=True,
-                         envvar="PLEDGEBOOK_AT", help="The ledger service.")  # fmt: skip
-policy_option = click.option("--policy", "policy_path", type=FILE, required=True,
-                             envvar="PLEDGEBOOK_POLICY", help="The trust policy.")  # fmt: skip
+at_option = click.option(
+    "--at",
+    "address",
+    default=SERVICE,
+    show_default=True,
+    envvar="PLEDGEBOOK_AT",
+    help="The ledger service.",
+)
+policy_option = click.option(
+    "--policy",
+    "policy_path",
+    type=FILE,
+    required=True,
+    envvar="PLEDGEBOOK_POLICY",
+    help="The trust policy.",
+)
 
 
 @click.command()
@@ -123,13 +142,23 @@ policy_option = click.option("--policy", "policy_path", type=FILE, required=True
 @click.option("--stream", required=True, help="The stream, e.g. p-000123/report/2026.")
 @click.option("--type", "type_", required=True, help="The event type, e.g. ReportSubmitted/1.")
 @click.option("--dry-run", is_flag=True, help="Ask whether it would be admitted; record nothing.")
-@click.option("--receipt", type=click.Path(path_type=Path, dir_okay=False),
-              help="Where to keep the receipt.")  # fmt: skip
+@click.option(
+    "--receipt", type=click.Path(path_type=Path, dir_okay=False), help="Where to keep the receipt."
+)
 @at_option
 @policy_option
 @telling_errors
-def submit(payload: Path, actor: str, key_path: Path, stream: str, type_: str, dry_run: bool,
-           receipt: Path | None, address: str, policy_path: Path) -> None:  # fmt: skip
+def submit(
+    payload: Path,
+    actor: str,
+    key_path: Path,
+    stream: str,
+    type_: str,
+    dry_run: bool,
+    receipt: Path | None,
+    address: str,
+    policy_path: Path,
+) -> None:
     """Sign the JSON in PAYLOAD as an event and submit it (byte strings as base64)."""
     from ledger.client import LedgerClient
     from ledger.signer import FileSigner, read_passphrase
@@ -147,7 +176,7 @@ def submit(payload: Path, actor: str, key_path: Path, stream: str, type_: str, d
                 return await _ask(client, author, statement)
             recorded = await client.append(author, statement)
             if receipt is not None:
-                receipt.write_bytes(recorded.receipt)
+                await asyncio.to_thread(receipt.write_bytes, recorded.receipt)
             click.echo(f"recorded at {recorded.index}: {recorded.event.id.hex()}")
             return 0
 
@@ -237,8 +266,15 @@ def _step(step: Step) -> str:
 @at_option
 @policy_option
 @telling_errors
-def import_(source: str, folder: Path | None, office: str, service: str, keys: Path,
-            address: str, policy_path: Path) -> None:  # fmt: skip
+def import_(
+    source: str,
+    folder: Path | None,
+    office: str,
+    service: str,
+    keys: Path,
+    address: str,
+    policy_path: Path,
+) -> None:
     """Import another register: SOURCE is one of ogp, ogp-status, un-ocean."""
     from ledger.client import LedgerClient
     from ledger.errors import LedgerError
@@ -332,5 +368,11 @@ def _read_policy(path: Path) -> Policy:
 
 
 COMMANDS: Final[tuple[click.Command, ...]] = (
-    init, key, submit, next_, import_, status, publish,
-)  # fmt: skip
+    init,
+    key,
+    submit,
+    next_,
+    import_,
+    status,
+    publish,
+)

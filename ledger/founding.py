@@ -3,15 +3,14 @@
 1. Keys are made in ``DIR/keys``, encrypted: the log's own, and one for each founding actor below
    ``DIR/keys/actors``. In a real registry every actor makes its own key elsewhere and hands over
    only the public key and its proof of possession.
-2. The trust policy is written to ``DIR/policy.txt``: origin, the log's key, the ledger id. It is for
-   handing to others by another way than the log itself.
+2. The trust policy is written to ``DIR/policy.txt``: origin, the log's key, the ledger id. It is
+   for handing to others by another way than the log itself.
 3. The guideline set that ships with the ledger is issued as an event like any other.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -119,17 +118,15 @@ async def found(stage: Stage, founding: Founding, signers: Signers) -> None:
     first = next(iter(roots))
     registry, name = founding.registry, founding.registry_name
     await stage.register(registry, name, by=first)
-    appoint = partial(
-        stage.appoint, roots=roots, quorum=founding.threshold, mandate=MANDATE
-    )
+    appoint = partial(stage.appoint, roots=roots, quorum=founding.threshold, mandate=MANDATE)
     for letter in "ab":
         office = f"{registry}-office-{letter}"
-        await stage.register(office, f"{name}, office {letter.upper()}", by=first, kind="office",
-                             principal=registry)  # fmt: skip
+        await stage.register(
+            office, f"{name}, office {letter.upper()}", by=first, kind="office", principal=registry
+        )
         await appoint(office, "registry")
     issuer = f"{registry}-guidelines"
-    await stage.register(issuer, f"{name}, guidelines", by=first, kind="office",
-                         principal=registry)  # fmt: skip
+    await stage.register(issuer, f"{name}, guidelines", by=first, kind="office", principal=registry)
     await appoint(issuer, "guideline_issuer")
     shipped = shipped_guidelines(stage.day())
     await stage.say(issuer, f"guidelines/set/{shipped[0]}", shipped[1])
@@ -165,7 +162,6 @@ def _genesis(stage: Stage, founding: Founding, signers: Signers) -> LedgerOpened
 
 async def found_folder(folder: Path, founding: Founding, passphrase: str) -> bytes:
     """Make a folder's keys and ledger and write its trust policy; return the ledger id."""
-    folder.mkdir(parents=True, exist_ok=True)
     signers = make_log_keys(folder, passphrase)
     keys = ActorKeys(folder / "keys" / "actors", passphrase)
     policy = parse_policy(log_policy(founding.origin, signers, None))
@@ -177,13 +173,11 @@ async def found_folder(folder: Path, founding: Founding, passphrase: str) -> byt
     return ledger_id
 
 
-def write_policy(
-    folder: Path, founding: Founding, signers: Signers, ledger_id: bytes
-) -> None:
+def write_policy(folder: Path, founding: Founding, signers: Signers, ledger_id: bytes) -> None:
     """Write the trust policy of a new ledger, with a word on where it came from."""
     words = ["Made by the one who made this ledger. An auditor gets it from a party they trust."]
     if founding.demonstration:
         words.insert(0, "DEMONSTRATION ledger, made on this machine; it vouches for nothing.")
     path = folder / POLICY_FILE
     path.write_bytes(log_policy(founding.origin, signers, ledger_id, *words))
-    os.chmod(path, 0o644)
+    path.chmod(0o644)

@@ -47,9 +47,13 @@ class Stage:
     """
 
     def __init__(
-        self, client: LedgerClient, signer_of: Callable[[str], Signer], *,
-        ledger_id: bytes | None, now: float | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        client: LedgerClient,
+        signer_of: Callable[[str], Signer],
+        *,
+        ledger_id: bytes | None,
+        now: float | None = None,
+    ) -> None:
         self.client = client
         self.ledger_id = ledger_id
         self._signer_of = signer_of
@@ -140,24 +144,35 @@ class Stage:
         body = Endorsed(proposal=ref(proposal), organization=organization)
         return await self.say(actor, stream, body)
 
-    async def register(self, actor: str, name: str, *, by: str, kind: str = "organization",
-                       principal: str | None = None, **more: Any) -> None:  # fmt: skip
+    async def register(
+        self,
+        actor: str,
+        name: str,
+        *,
+        by: str,
+        kind: str = "organization",
+        principal: str | None = None,
+        **more: Any,
+    ) -> None:
         """Register an actor and enrol its key."""
         fields = {"stakeholder_type": "un_entity"} | more
         body = msgspec.convert(
-            {"kind": kind, "name": [{"lang": "en", "text": name}],
-             "principal": principal or actor} | fields,
+            {"kind": kind, "name": [{"lang": "en", "text": name}], "principal": principal or actor}
+            | fields,
             ActorRegistered,
-        )  # fmt: skip
+        )
         await self.say(by, f"{actor}/profile", body)
         signer = self._signer_of(actor)
         stream = f"{actor}/keys"
         head: Head | None = await self.client.head(stream)
         statement = possession_statement(
-            ledger=self.ledger_id or b"", actor=actor, kid=thumbprint(signer.public_key()),
-            stream=stream, seq=0 if head is None else head.seq + 1,
+            ledger=self.ledger_id or b"",
+            actor=actor,
+            kid=thumbprint(signer.public_key()),
+            stream=stream,
+            seq=0 if head is None else head.seq + 1,
             prev=None if head is None else head.id,
-        )  # fmt: skip
+        )
         key = KeyEnrolled(public=signer.public_key(), pop=signer.sign(statement))
         await self.say(by, stream, key)
 
@@ -167,8 +182,9 @@ class Stage:
         """Give a role by the roots; ``roots`` maps each root that endorses to its principal."""
         body = AppointmentProposed(
             terms=Terms(role=role, mandate=mandate, first_day=self.day()),
-            quorum=quorum, expires=self.day(30),
-        )  # fmt: skip
+            quorum=quorum,
+            expires=self.day(30),
+        )
         stream = f"{actor}/appointment/{role.replace('_', '-')}"
         proposal = await self.say(next(iter(roots)), stream, body)
         for number, (root, principal) in enumerate(roots.items()):
@@ -177,9 +193,7 @@ class Stage:
 
     async def grant(self, actor: str, role: str, *, by: str, mandate: str) -> None:
         """Give a role by a holder of a role that may give it."""
-        body = RoleGranted(
-            terms=Terms(role=role, mandate=mandate, first_day=self.day()), depth=2
-        )
+        body = RoleGranted(terms=Terms(role=role, mandate=mandate, first_day=self.day()), depth=2)
         await self.say(by, f"{actor}/role/{role.replace('_', '-')}", body)
 
 

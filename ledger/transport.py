@@ -14,6 +14,7 @@ Rules:
 from __future__ import annotations
 
 import asyncio
+import io
 from typing import Any, Final, TypeVar
 
 import aiohttp
@@ -35,6 +36,7 @@ __all__ = [
 
 MAX_CONNECTIONS: Final = 8  # enough to fill commit groups; the service is shared
 MAX_REPLY_BYTES: Final = 32 * 1024 * 1024  # a batch of 8 MiB that comes back in base64, with proofs
+MAX_PIECE_BYTES: Final = 2**20  # a larger body is sent in pieces, and the event loop goes on
 TIMEOUT_S: Final = 60.0  # for one attempt, whole
 ATTEMPTS: Final = 6
 BACKOFF_S: Final = 0.1  # doubled at each repetition
@@ -111,6 +113,8 @@ class Transport:
         self, method: str, path: str, options: dict[str, Any]
     ) -> tuple[int, str, str | None, bytes]:
         assert self._http is not None, "use the client in `async with`"
+        if len(options.get("data", b"")) > MAX_PIECE_BYTES:
+            options = options | {"data": io.BytesIO(options["data"])}
         async with self._http.request(
             method, self._base + path, allow_redirects=False, **options
         ) as response:

@@ -49,8 +49,12 @@ for command in COMMANDS:
 @click.argument("source")
 @click.option("--listen", default=DEFAULT_LISTEN, show_default=True, help="HOST:PORT; port 0: any.")
 @click.option("--only", type=click.Choice(["log", "pages"]), help="Serve one half alone.")
-@click.option("--policy", "policy_path", type=FILE, help="The trust policy; needed by pages of "
-              "a log elsewhere, DIR/policy.txt otherwise.")  # fmt: skip
+@click.option(
+    "--policy",
+    "policy_path",
+    type=FILE,
+    help="The trust policy; needed by pages of a log elsewhere, DIR/policy.txt otherwise.",
+)
 @click.option("--state", type=FOLDER, help="Where the views are kept; default SOURCE/views.")
 @telling_errors
 def serve(
@@ -86,9 +90,13 @@ def _host_port(listen: str) -> tuple[str, int]:
 
 
 def _ledger_app(
-    folder: Path, policy_path: Path | None, state: Path | None, *,
-    pages: bool, caught_up: bool = False,
-) -> web.Application:  # fmt: skip
+    folder: Path,
+    policy_path: Path | None,
+    state: Path | None,
+    *,
+    pages: bool,
+    caught_up: bool = False,
+) -> web.Application:
     from ledger.application import Ledger
     from ledger.config import load_settings
     from ledger.http import make_app
@@ -98,8 +106,9 @@ def _ledger_app(
     app = make_app(ledger)
     if pages:
         policy = _policy(policy_path or folder / "policy.txt")
-        _join_pages(app, LedgerSource(ledger), policy, state or folder / "views",
-                    caught_up=caught_up)  # fmt: skip
+        _join_pages(
+            app, LedgerSource(ledger), policy, state or folder / "views", caught_up=caught_up
+        )
     return app
 
 
@@ -118,7 +127,7 @@ def _pages_app(source: str, policy_path: Path | None, state: Path | None) -> web
 def _join_pages(
     app: web.Application, source: Source, policy: Policy, state: Path, *, caught_up: bool = False
 ) -> None:
-    """Let the views follow a source while the application runs; serve at first caught up, or not."""
+    """Let the views follow a source while the application runs, ``caught_up`` before it serves."""
     from concurrent.futures import ThreadPoolExecutor
 
     from projections.feed import Feed
@@ -195,9 +204,16 @@ def _build_demo(folder: Path, passphrase_file: Path) -> None:
 def _audit_outside(folder: Path) -> None:
     """Run the verifier as a process of its own, which knows the folder and the policy only."""
     click.echo("\nAuditing the published log with the verifier, as a separate process:\n")
-    command = [sys.executable, "-m", "verifier", "audit", str(folder / "published"),
-               "--policy", str(folder / "policy.txt")]  # fmt: skip
-    done = subprocess.run(command, check=False)
+    command = [
+        sys.executable,
+        "-m",
+        "verifier",
+        "audit",
+        str(folder / "published"),
+        "--policy",
+        str(folder / "policy.txt"),
+    ]
+    done = subprocess.run(command, check=False)  # noqa: S603 - our own interpreter and files
     if done.returncode:
         sys.exit(done.returncode)
 

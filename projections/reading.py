@@ -27,7 +27,7 @@ from verifier.event import EVENT_TYP, parse
 from verifier.rules.book import Body
 from verifier.rules.table import DECODERS
 
-__all__ = ["Recorded", "recorded"]
+__all__ = ["Recorded", "decode", "flatten", "recorded"]
 
 _TEXT: Final = rb"(?:[\x60-\x77]|\x78[\x18-\x80])"
 _UINT: Final = rb"([\x00-\x17]|\x18.|\x19..|\x1a.{4}|\x1b.{8})"

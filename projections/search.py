@@ -25,7 +25,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-__all__ = ["HITS", "INTO", "MAX_QUERY_CHARS", "TABLE", "match", "tokens"]
+__all__ = ["BEYOND", "HITS", "INTO", "MAX_QUERY_CHARS", "TABLE", "match", "tokens"]
 
 MAX_QUERY_CHARS: Final = 200
 MAX_QUERY_WORDS: Final = 12  # each is a lookup; nobody types more
@@ -42,6 +42,7 @@ HITS: Final = (
     "SELECT subject, bm25(search, 10.0, 3.0, 1.0) AS score FROM search WHERE search MATCH ? "
     f"LIMIT {MAX_HITS}) GROUP BY subject"
 )
+BEYOND: Final = f"SELECT 1 FROM search WHERE search MATCH ? LIMIT 1 OFFSET {MAX_HITS}"  # noqa: S608
 
 _ASCII_WORD: Final = re.compile(r"[0-9a-z]+")
 _PLAIN: Final = str.maketrans({

@@ -291,15 +291,21 @@ def shape(node: ast.expr, home: type[Any], structures: dict[type[Any], None]) ->
     if isinstance(node, ast.Name):
         return named(node.id, home, structures)
     if isinstance(node, ast.Subscript):
-        kind = ast.unparse(node.value)
-        inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        if kind == "Literal":
+        return generic(node, home, structures)
+    return f"`{ast.unparse(node)}`"
+
+
+def generic(node: ast.Subscript, home: type[Any], structures: dict[type[Any], None]) -> str:
+    """Tell in words what an annotation with brackets allows."""
+    inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    match ast.unparse(node.value):
+        case "Literal":
             return " or ".join(f"`{ast.literal_eval(value)}`" for value in inner)
-        if kind == "dict":
+        case "dict":
             return f"map of {shape(inner[1], home, structures)}"
-        if kind == "tuple":
+        case "tuple":
             return f"list of {shape(inner[0], home, structures)}"
-        if kind == "Annotated":
+        case "Annotated":
             return shape(inner[0], home, structures) + bounds(inner[1])
     return f"`{ast.unparse(node)}`"
 

@@ -1,5 +1,7 @@
 """``python -m verifier`` is ``pledgebook-verify``."""
 
+from __future__ import annotations
+
 import sys
 
 from verifier.cli import main

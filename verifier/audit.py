@@ -20,8 +20,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Final
 
@@ -46,6 +46,7 @@ from verifier.rules.book import Book, Entry, Refused, Subject
 from verifier.sources import Source
 from verifier.tree import HASH_BYTES, leaf_hash
 from verifier.verdict import Checked, conclude
+from verifier.workers import Batch, Workers
 
 __all__ = ["Audit", "Options"]
 
@@ -70,11 +71,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 class Audit:
     """One audit of one source; ``run`` yields findings and progress, the verdict last.
 
-    ``executor`` runs ``keys.verify_many``; with None signatures are checked in this process.
+    ``executor`` checks signatures in other processes; with None they are checked in this one.
     """
 
     def __init__(
-        self, source: Source, policy: Policy, *, options: Options, executor: Executor | None
+        self, source: Source, policy: Policy, *, options: Options, executor: Workers | None
     ) -> None:
         self.source = source
         self.policy = policy
@@ -84,7 +85,7 @@ class Audit:
         self.book = Book(self.tree.root_at)
         self.checked = Checked()
         self._differences: list[explain.Difference] = []
-        self._pending: deque[tuple[list[_Signed], Future[list[bool]] | list[bool]]] = deque()
+        self._pending: deque[tuple[list[_Signed], Batch | list[bool]]] = deque()
 
     def run(self) -> Iterator[Finding | Progress | Verdict]:
         """Audit the source.
@@ -120,7 +121,9 @@ class Audit:
             batch: list[_Signed] = []
             items: list[Check] = []
             for raw in raws:
-                yield from self._entry(raw, batch, items)
+                findings = self._entry(raw, batch, items)
+                if findings:
+                    yield from findings
                 if known is not None and self.tree.size == known.size:
                     yield from self._compare_known(known)  # 6
             self._compare_tile(bundle, tile)
@@ -136,14 +139,16 @@ class Audit:
             yield from self._receive()
         yield Progress(done=self.tree.size, total=checkpoint.size)
 
-    def _entry(self, raw: bytes, batch: list[_Signed], items: list[Check]) -> Iterator[Finding]:
+    def _entry(self, raw: bytes, batch: list[_Signed], items: list[Check]) -> Sequence[Finding]:
+        """Judge one entry and return what was found; the hottest code of an audit."""
+        findings: Sequence[Finding] = ()
         try:
             event = parse(raw)  # 2
         except MalformedError as error:
-            yield self._finding(error, index=self.tree.size, about="unchanged")
+            findings = [self._finding(error, index=self.tree.size, about="unchanged")]
             self.tree.append(leaf_hash(raw))
             self.book.size += 1
-            return
+            return findings
         try:
             body = admission.read_body(event)
             entry = admission.admit(event, body, self.book)  # 3
@@ -152,10 +157,10 @@ class Audit:
         except Refused as refused:
             told = self._finding(refused, event=event, index=self.tree.size)
             also = tuple(f"{unmet.rule}: {unmet.reason}" for unmet in refused.unmet[1:])
-            yield msgspec.structs.replace(told, also=also, hint="")  # hints are for authors
+            findings = [msgspec.structs.replace(told, also=also, hint="")]  # hints are for authors
             self._record_refused(event, refused)
         except PledgebookError as error:
-            yield self._finding(error, event=event, index=self.tree.size)
+            findings = [self._finding(error, event=event, index=self.tree.size)]
             self._pass_over(event)
         self.tree.append(event.id)
         self.checked.entries += 1
@@ -163,6 +168,7 @@ class Audit:
         if public is not None:
             batch.append((self.tree.size - 1, event))
             items.append((public, event.signature, event.to_be_signed))
+        return findings
 
     def _record_refused(self, event: Event, refused: Refused) -> None:
         if {unmet.rule for unmet in refused.unmet} <= _PLACE_RULES:
@@ -191,8 +197,7 @@ class Audit:
         if self.executor is None or total < WORTH_PROCESSES:
             self._pending.append((batch, verify_many(items, engine=self.options.engine)))
         else:
-            future = self.executor.submit(verify_many, items, engine=self.options.engine)
-            self._pending.append((batch, future))
+            self._pending.append((batch, self.executor.submit(items)))
 
     def _receive(self) -> Iterator[Finding]:
         batch, result = self._pending.popleft()

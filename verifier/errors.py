@@ -50,7 +50,7 @@ CODES: Final[dict[str, str]] = {
     "tile-false": "The published tile differs from the entries below it.",
     # note.py, policy.py
     "note-malformed": "A checkpoint is a C2SP signed note with exactly three lines of text.",
-    "note-signature-false": "A known key's signature line does not verify: take the note as forged.",
+    "note-signature-false": "A known key's signature line does not verify: the note is forged.",
     "note-unsigned": "No key of the trust policy signed this note.",
     "vkey-malformed": "Copy the verifier key again, whole, from the party that published it.",
     "mldsa-missing": "Install a cryptography whose OpenSSL knows ML-DSA (3.5 or later).",
@@ -71,6 +71,7 @@ CODES: Final[dict[str, str]] = {
     "entry-changed": "Compare the entry with a mirror's, byte by byte.",
     "entry-removed": "Ask a mirror for the entry; the index is the one it had.",
     "entry-inserted": "Compare with a mirror: the log never committed to this entry.",
+    "worker-lost": "Start the audit again, perhaps with --jobs 1: a process was ended from outside.",
     "entries-swapped": "Compare with a mirror: the order is part of what was committed to.",
     # projections/
     "view-building": "The view is being built from the first entry; ask again in a moment.",

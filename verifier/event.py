@@ -108,7 +108,9 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     @property
     def to_be_signed(self) -> bytes:
         """The ``Sig_structure`` of RFC 9052 §4.4, with empty external data."""
-        return _sig_structure(self.protected, self.payload)
+        raw, length = self.raw, len(self.protected)  # both byte strings stand in it as they do here
+        at = 2 + length + (3 if length > 255 else 2)
+        return _SIGNATURE1 + raw[2:at] + b"\x40" + raw[at + 1 : -66]
 
     @property
     def submission_id(self) -> SubmissionId:
@@ -193,10 +195,11 @@ def _head(major: int, number: int) -> bytes:
 
 
 def _sig_structure(protected: bytes, payload: bytes) -> bytes:
-    return b"\x84\x6aSignature1" + cose_bytes(protected) + b"\x40" + cose_bytes(payload)
+    return _SIGNATURE1 + cose_bytes(protected) + b"\x40" + cose_bytes(payload)
 
 
 _PREFIX: Final = b"\xd2\x84"
+_SIGNATURE1: Final = b"\x84\x6aSignature1"
 _HEAD: Final = b"\xa5\x01\x27\x03" + cose_text("application/vnd.msgpack") + b"\x04\x58\x20"
 _TAIL: Final = b"\x10" + cose_text(EVENT_TYP)
 _LEDGER: Final = b"\x3a\x00\x01\x00\x00\x58\x20"

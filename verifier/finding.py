@@ -96,7 +96,14 @@ def meaning(code: str) -> str:
     return MEANINGS.get(code, family)
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="message", tag="finding"):
+class Finding(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    tag_field="message",
+    tag="finding",
+):
     """One thing that is not as it should be, told for people and for programs."""
 
     code: str
@@ -129,7 +136,14 @@ class Sentence(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="message", tag="verdict"):
+class Verdict(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    tag_field="message",
+    tag="verdict",
+):
     """What an audit concludes; ``exit`` is the exit code of the command."""
 
     exit: int

@@ -49,9 +49,12 @@ class Checked(msgspec.Struct):
 
 
 def conclude(
-    audit: Audit, checkpoint: Checkpoint | None, verified: VerifiedCheckpoint | None, *,
+    audit: Audit,
+    checkpoint: Checkpoint | None,
+    verified: VerifiedCheckpoint | None,
+    *,
     seconds: float,
-) -> Verdict:  # fmt: skip
+) -> Verdict:
     """Draw the verdict of an audit that has run to its end."""
     checked = audit.checked
     genesis = audit.book.thing("ledger", "genesis", LedgerOpened)
@@ -72,11 +75,13 @@ def conclude(
         not_checked=tuple(_not_checked(audit, genesis)),
         findings=checked.findings,
         checked={
-            "entries": checked.entries, "signatures": checked.signatures,
-            "admissions": checked.admissions, "tiles": checked.tiles,
+            "entries": checked.entries,
+            "signatures": checked.signatures,
+            "admissions": checked.admissions,
+            "tiles": checked.tiles,
         },
         seconds=round(seconds, 3),
-    )  # fmt: skip
+    )
 
 
 def _sentences(

@@ -1,7 +1,7 @@
 """Building the demonstration ledger: found, enter the cast, play the story, import real data.
 
-Imports are signed by the registry's import service under a delegation that is on record, with import
-types only, and nothing is invented: what the source does not hold is left out.
+Imports are signed by the registry's import service under a delegation that is on record, with
+import types only, and nothing is invented: what the source does not hold is left out.
 """
 
 from __future__ import annotations
@@ -41,9 +41,13 @@ async def build(folder: Path, passphrase: str, tell: Callable[[str], None]) -> i
     """
     ends = float(int(time.time()))
     founding = Founding(
-        origin=ORIGIN, clock="stated", registry=cast.REGISTRY, demonstration=True,
-        registry_name="Demonstration: registry", now=ends - story.BEGINS * DAY_S,
-    )  # fmt: skip
+        origin=ORIGIN,
+        clock="stated",
+        registry=cast.REGISTRY,
+        demonstration=True,
+        registry_name="Demonstration: registry",
+        now=ends - story.BEGINS * DAY_S,
+    )
     signers = make_log_keys(folder, passphrase)
     keys = ActorKeys(folder / "keys" / "actors", passphrase)
     policy = parse_policy(log_policy(ORIGIN, signers, None))

@@ -40,10 +40,15 @@ class Part(NamedTuple):
 
 PARTS: Final = (
     Part(SECRETARY, "secretary of the reviewing body", "organization", SECRETARY, "un_entity"),
-    Part(SCREENING, "registry, screening office", "office", REGISTRY, "un_entity",
-         "screening_officer"),
-    Part(SERVICE, "registry, import service", "machine", REGISTRY, "un_entity",
-         "registry_service"),
+    Part(
+        SCREENING,
+        "registry, screening office",
+        "office",
+        REGISTRY,
+        "un_entity",
+        "screening_officer",
+    ),
+    Part(SERVICE, "registry, import service", "machine", REGISTRY, "un_entity", "registry_service"),
     Part(FOCAL_POINT, "focal point", "organization", FOCAL_POINT, "un_entity", "focal_point"),
     Part(GOVERNMENT, "a government", "organization", GOVERNMENT, "government", country="KEN"),
     Part(NGO, "a non-governmental organization", "organization", NGO, "ngo"),
@@ -51,13 +56,21 @@ PARTS: Final = (
     Part(UNIVERSITY, "a university", "organization", UNIVERSITY, "academia"),
     Part(SECRETARIAT, "secretariat of the water partnership", "office", NGO, "ngo"),
     Part(SILENT, "secretariat of the forest partnership", "office", UNIVERSITY, "academia"),
-    *(Part(actor, f"reviewer {letter}", "organization", actor, type_, "reviewer")
-      for actor, letter, type_ in zip(REVIEWERS, "ABC", ("government", "un_entity", "academia"),
-                                      strict=True)),
-    *(Part(actor, f"appeals panel, member {letter}", "organization", actor, type_, "appeals_panel")
-      for actor, letter, type_ in zip(PANEL, "ABC", ("government", "un_entity", "academia"),
-                                      strict=True)),
-)  # fmt: skip
+    *(
+        Part(actor, f"reviewer {letter}", "organization", actor, type_, "reviewer")
+        for actor, letter, type_ in zip(
+            REVIEWERS, "ABC", ("government", "un_entity", "academia"), strict=True
+        )
+    ),
+    *(
+        Part(
+            actor, f"appeals panel, member {letter}", "organization", actor, type_, "appeals_panel"
+        )
+        for actor, letter, type_ in zip(
+            PANEL, "ABC", ("government", "un_entity", "academia"), strict=True
+        )
+    ),
+)
 
 GIVEN_BY: Final = {
     "screening_officer": OFFICE_A,
@@ -74,12 +87,18 @@ async def enter(stage: Stage, founding: Founding) -> None:
     for part in PARTS:
         more = {} if part.country is None else {"country": part.country}
         await stage.register(
-            part.actor, f"Demonstration: {part.name}", by=OFFICE_A, kind=part.kind,
-            principal=part.principal, stakeholder_type=part.stakeholder_type, **more,
-        )  # fmt: skip
+            part.actor,
+            f"Demonstration: {part.name}",
+            by=OFFICE_A,
+            kind=part.kind,
+            principal=part.principal,
+            stakeholder_type=part.stakeholder_type,
+            **more,
+        )
         if part.actor == SECRETARY:
-            await stage.appoint(SECRETARY, "body_secretary", roots=roots,
-                                quorum=founding.threshold, mandate=MANDATE)  # fmt: skip
+            await stage.appoint(
+                SECRETARY, "body_secretary", roots=roots, quorum=founding.threshold, mandate=MANDATE
+            )
         if part.role:
             giver = GIVEN_BY[part.role]
             await stage.grant(part.actor, part.role, by=giver, mandate=MANDATE)

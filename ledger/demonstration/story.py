@@ -85,30 +85,58 @@ async def _register(
     lead = cast.NGO if name == WATER else cast.UNIVERSITY
     members = [(lead, "lead"), (cast.GOVERNMENT, "partner"), (cast.COMPANY, "partner")]
     sectors = {
-        cast.NGO: ("civil_society", "ngo"), cast.UNIVERSITY: ("knowledge", "academia"),
-        cast.GOVERNMENT: ("public", "government"), cast.COMPANY: ("business", "business"),
-    }  # fmt: skip
+        cast.NGO: ("civil_society", "ngo"),
+        cast.UNIVERSITY: ("knowledge", "academia"),
+        cast.GOVERNMENT: ("public", "government"),
+        cast.COMPANY: ("business", "business"),
+    }
     await told.say(
-        secretariat, f"{name}/registration", "PartnershipSubmitted",
-        title=english(f"Demonstration: {title}"), purpose=english(f"{title}, with local owners"),
-        initiative_kind="msp", un_role="none", scale="national", lead=lead,
+        secretariat,
+        f"{name}/registration",
+        "PartnershipSubmitted",
+        title=english(f"Demonstration: {title}"),
+        purpose=english(f"{title}, with local owners"),
+        initiative_kind="msp",
+        un_role="none",
+        scale="national",
+        lead=lead,
         secretariat=secretariat,
         partners=[
-            {"organization": o, "role": part, "sector": sectors[o][0],
-             "stakeholder_type": sectors[o][1]} for o, part in members
+            {
+                "organization": o,
+                "role": part,
+                "sector": sectors[o][0],
+                "stakeholder_type": sectors[o][1],
+            }
+            for o, part in members
         ],
-        countries=["KEN"], sdg_targets=[target], priority_goals=[goal],
-        start=told.stage.day(), planned_end="2030-12-31",
+        countries=["KEN"],
+        sdg_targets=[target],
+        priority_goals=[goal],
+        start=told.stage.day(),
+        planned_end="2030-12-31",
         monitoring_plan=english("A baseline in the first year, then a count every year"),
         governance=english("A board of the partners; the secretariat is hosted by the lead"),
         complementarity_statement=english("Adds to the national plan and replaces no service"),
-    )  # fmt: skip
+    )
     told.ago(days + 4)
-    await told.say(cast.SCREENING, f"{name}/registration", "PartnershipScreened",
-                   outcome="pass", method="desk", minutes=45)  # fmt: skip
+    await told.say(
+        cast.SCREENING,
+        f"{name}/registration",
+        "PartnershipScreened",
+        outcome="pass",
+        method="desk",
+        minutes=45,
+    )
     told.ago(days)
-    await told.say(cast.OFFICE_A, f"{name}/registration", "PartnershipListed",
-                   guideline=BASE, profile=PROFILE, mandate=MANDATE)  # fmt: skip
+    await told.say(
+        cast.OFFICE_A,
+        f"{name}/registration",
+        "PartnershipListed",
+        guideline=BASE,
+        profile=PROFILE,
+        mandate=MANDATE,
+    )
 
 
 async def _commit(told: Play) -> None:
@@ -116,16 +144,24 @@ async def _commit(told: Play) -> None:
     due = told.stage.day(900)
     stream = f"{WATER}/commitment/taps"
     await told.say(
-        cast.SECRETARIAT, stream, "CommitmentMade",
-        text=english("Thirty new taps with safe water"), accountable=cast.COMPANY,
-        contributors=[{"organization": cast.GOVERNMENT, "share": 40}], due=due, sdg_target="6.1",
+        cast.SECRETARIAT,
+        stream,
+        "CommitmentMade",
+        text=english("Thirty new taps with safe water"),
+        accountable=cast.COMPANY,
+        contributors=[{"organization": cast.GOVERNMENT, "share": 40}],
+        due=due,
+        sdg_target="6.1",
         indicator={
-            "name": english("Taps that deliver safe water"), "unit": "{tap}",
-            "direction": "increase", "baseline": {"value": "0", "day": told.stage.day()},
+            "name": english("Taps that deliver safe water"),
+            "unit": "{tap}",
+            "direction": "increase",
+            "baseline": {"value": "0", "day": told.stage.day()},
             "target": {"value": "30", "day": due},
         },
-        horizon="short", result_level="output",
-    )  # fmt: skip
+        horizon="short",
+        result_level="output",
+    )
     told.ago(910)
     await told.say(cast.COMPANY, stream, "CommitmentAcknowledged", organization=cast.COMPANY)
 
@@ -146,11 +182,17 @@ async def _report(told: Play, local: str, *, obligation: int) -> None:
     start = dates.add(told.listed_on(LISTED[WATER]), "P1Y", times=obligation - 1)
     due = dates.add(told.listed_on(LISTED[WATER]), "P1Y", times=obligation)
     report = await told.say(
-        cast.SECRETARIAT, stream, "ReportSubmitted", kind="self",
-        period_start=start.isoformat(), period_end=min(stage.today, due).isoformat(),
-        obligation=obligation, due=due.isoformat(), template="light",
+        cast.SECRETARIAT,
+        stream,
+        "ReportSubmitted",
+        kind="self",
+        period_start=start.isoformat(),
+        period_end=min(stage.today, due).isoformat(),
+        obligation=obligation,
+        due=due.isoformat(),
+        template="light",
         answers=[{"question": "1", "text": english("Twelve taps work; the pumps came late")}],
-    )  # fmt: skip
+    )
     told.reports[local] = ref(report)
     stage.state(stage.now + 8 * DAY_S)
     await told.say(cast.SCREENING, stream, "ReportAccepted", report=ref(report))
@@ -159,33 +201,65 @@ async def _report(told: Play, local: str, *, obligation: int) -> None:
 async def _offer_support(told: Play) -> None:
     """Support is offered to the silent partnership when its first report is late."""
     told.ago(LISTED[FOREST] - 366 - 20)
-    await told.say(cast.FOCAL_POINT, f"{FOREST}/support/first", "SupportOffered",
-                   kind="reporting", obligation=1,
-                   text=english("Two days of help with the first report"))  # fmt: skip
+    await told.say(
+        cast.FOCAL_POINT,
+        f"{FOREST}/support/first",
+        "SupportOffered",
+        kind="reporting",
+        obligation=1,
+        text=english("Two days of help with the first report"),
+    )
 
 
 async def _review(told: Play) -> None:
     told.ago(380)
     stream = f"{WATER}/review/first"
-    await told.say(cast.REVIEWERS[0], stream, "ReviewOpened", kind="peer",
-                   reviewer_class="member_state", mandate=MANDATE, guideline=BASE,
-                   profile=PROFILE, terms=english("Progress on every commitment"))  # fmt: skip
+    await told.say(
+        cast.REVIEWERS[0],
+        stream,
+        "ReviewOpened",
+        kind="peer",
+        reviewer_class="member_state",
+        mandate=MANDATE,
+        guideline=BASE,
+        profile=PROFILE,
+        terms=english("Progress on every commitment"),
+    )
     told.ago(370)
     report = told.reports["first"]
-    finding = await told.say(cast.REVIEWERS[0], stream, "FindingRecorded", clause="2.1",
-                             severity=2, text=english("The first report came two months late"),
-                             evidence=[report])  # fmt: skip
+    finding = await told.say(
+        cast.REVIEWERS[0],
+        stream,
+        "FindingRecorded",
+        clause="2.1",
+        severity=2,
+        text=english("The first report came two months late"),
+        evidence=[report],
+    )
     told.ago(360)
     answer = {"answer": "yes", "reason": "It adds to the national plan"}
     proposal = await told.say(
-        cast.REVIEWERS[0], f"{WATER}/decision/first-review", "ReviewDecisionProposed",
-        review="first", outcome="conditions", mandate=MANDATE, guideline=BASE,
-        complements_governments=answer, complements_un=answer,
-        evidence=[{"ref": report, "treatment": "considered"}], findings=[ref(finding)],
-        conditions=[{"id": "on-time", "text": english("The next report comes in time"),
-                     "due": told.stage.day(160)}],
-        quorum=3, expires=told.stage.day(60),
-    )  # fmt: skip
+        cast.REVIEWERS[0],
+        f"{WATER}/decision/first-review",
+        "ReviewDecisionProposed",
+        review="first",
+        outcome="conditions",
+        mandate=MANDATE,
+        guideline=BASE,
+        complements_governments=answer,
+        complements_un=answer,
+        evidence=[{"ref": report, "treatment": "considered"}],
+        findings=[ref(finding)],
+        conditions=[
+            {
+                "id": "on-time",
+                "text": english("The next report comes in time"),
+                "due": told.stage.day(160),
+            }
+        ],
+        quorum=3,
+        expires=told.stage.day(60),
+    )
     for number, reviewer in enumerate(cast.REVIEWERS):
         told.ago(358 - number)
         await told.stage.endorse(reviewer, proposal, reviewer)
@@ -195,53 +269,101 @@ async def _final_notice(told: Play) -> None:
     case = f"{FOREST}/case/first"
     told.ago(190)
     due = dates.add(told.listed_on(LISTED[FOREST]), "P1Y").isoformat()
-    notice = await told.say(cast.OFFICE_A, case, "RemovalNoticeIssued", obligation=1, due=due,
-                            guideline=BASE, profile=PROFILE,
-                            text=english("No report was filed; please report"))  # fmt: skip
+    notice = await told.say(
+        cast.OFFICE_A,
+        case,
+        "RemovalNoticeIssued",
+        obligation=1,
+        due=due,
+        guideline=BASE,
+        profile=PROFILE,
+        text=english("No report was filed; please report"),
+    )
     told.ago(187)
     await _deliver(told, case, notice)
     told.ago(96)
-    final = await told.say(cast.OFFICE_B, case, "FinalNoticeIssued",
-                           decision_day=told.stage.day(32),
-                           text=english("A decision follows on the day named"))  # fmt: skip
+    final = await told.say(
+        cast.OFFICE_B,
+        case,
+        "FinalNoticeIssued",
+        decision_day=told.stage.day(32),
+        text=english("A decision follows on the day named"),
+    )
     told.ago(95)
     await _deliver(told, case, final)
 
 
 async def _deliver(told: Play, case: str, notice: Recorded) -> None:
-    await told.say(cast.OFFICE_A, case, "NoticeDelivered", notice=ref(notice),
-                   channels=["email", "post"], copy_to=cast.FOCAL_POINT,
-                   delivered_on=told.stage.day())  # fmt: skip
+    await told.say(
+        cast.OFFICE_A,
+        case,
+        "NoticeDelivered",
+        notice=ref(notice),
+        channels=["email", "post"],
+        copy_to=cast.FOCAL_POINT,
+        delivered_on=told.stage.day(),
+    )
 
 
 async def _decide_and_remove(told: Play) -> None:
     told.ago(60)
     answer = {"answer": "not_applicable", "reason": "Nothing was ever reported"}
     decision = await told.say(
-        cast.OFFICE_A, f"{FOREST}/decision/removal", "RemovalDecisionProposed", case="first",
-        outcome="remove", mandate=MANDATE, guideline=BASE, appeal_window="P30D",
-        complements_governments=answer, complements_un=answer,
+        cast.OFFICE_A,
+        f"{FOREST}/decision/removal",
+        "RemovalDecisionProposed",
+        case="first",
+        outcome="remove",
+        mandate=MANDATE,
+        guideline=BASE,
+        appeal_window="P30D",
+        complements_governments=answer,
+        complements_un=answer,
         reasons=english("Two notices and an offer of support brought no report"),
-        quorum=2, expires=told.stage.day(30),
-    )  # fmt: skip
+        quorum=2,
+        expires=told.stage.day(30),
+    )
     for office in (cast.OFFICE_A, cast.OFFICE_B):
         await told.stage.endorse(office, decision, cast.REGISTRY)
     told.ago(40)
-    appeal = await told.say(cast.SILENT, f"{FOREST}/appeal/first", "AppealFiled", case="first",
-                            decision=ref(decision), grounds=["proportionality"],
-                            text=english("The trees grow slower than the deadlines"))  # fmt: skip
+    appeal = await told.say(
+        cast.SILENT,
+        f"{FOREST}/appeal/first",
+        "AppealFiled",
+        case="first",
+        decision=ref(decision),
+        grounds=["proportionality"],
+        text=english("The trees grow slower than the deadlines"),
+    )
     told.ago(12)
     ruling = await told.say(
-        cast.PANEL[0], f"{FOREST}/decision/appeal", "AppealDecisionProposed", case="first",
-        appeal=ref(appeal), outcome="uphold", mandate=MANDATE,
-        answers=[{"ground": "proportionality", "founded": False,
-                  "reason": "A report needs no grown trees"}],
-        complements_governments=answer, complements_un=answer, quorum=3,
+        cast.PANEL[0],
+        f"{FOREST}/decision/appeal",
+        "AppealDecisionProposed",
+        case="first",
+        appeal=ref(appeal),
+        outcome="uphold",
+        mandate=MANDATE,
+        answers=[
+            {
+                "ground": "proportionality",
+                "founded": False,
+                "reason": "A report needs no grown trees",
+            }
+        ],
+        complements_governments=answer,
+        complements_un=answer,
+        quorum=3,
         expires=told.stage.day(30),
-    )  # fmt: skip
+    )
     for number, member in enumerate(cast.PANEL):
         told.ago(11 - number)
         await told.stage.endorse(member, ruling, member)
     told.ago(0)
-    await told.say(cast.OFFICE_B, f"{FOREST}/case/first", "PartnershipRemoved",
-                   decision=ref(decision), effective_on=told.stage.day())  # fmt: skip
+    await told.say(
+        cast.OFFICE_B,
+        f"{FOREST}/case/first",
+        "PartnershipRemoved",
+        decision=ref(decision),
+        effective_on=told.stage.day(),
+    )

@@ -1,7 +1,7 @@
 """Running an importer: a delegation on record, then every row signed by the registry's service.
 
-The office delegates import types only, for the source's subjects only, for a month; so the log shows
-who let a machine sign, for what, and until when.
+The office delegates import types only, for the source's subjects only, for a month; so the log
+shows who let a machine sign, for what, and until when.
 """
 
 from __future__ import annotations
@@ -24,8 +24,11 @@ from verifier.rules.book import OnBehalf
 __all__ = ["import_source"]
 
 IMPORT_TYPES: Final = (
-    "ParticipantImported", "CommitmentImported", "AssessmentImported", "StatusImported",
-)  # fmt: skip
+    "ParticipantImported",
+    "CommitmentImported",
+    "AssessmentImported",
+    "StatusImported",
+)
 
 
 async def import_source(
@@ -38,10 +41,16 @@ async def import_source(
     """
     importer = IMPORTERS[name]
     granted = await stage.say(
-        giver, f"{giver}/delegation/import-{name}-{int(stage.now)}",
-        DelegationGranted(to=service, types=IMPORT_TYPES, last_day=stage.day(30), mandate=MANDATE,
-                          scope=Scope(subjects=(f"imported:{importer.registry}:",))),
-    )  # fmt: skip
+        giver,
+        f"{giver}/delegation/import-{name}-{int(stage.now)}",
+        DelegationGranted(
+            to=service,
+            types=IMPORT_TYPES,
+            last_day=stage.day(30),
+            mandate=MANDATE,
+            scope=Scope(subjects=(f"imported:{importer.registry}:",)),
+        ),
+    )
     behalf = OnBehalf(giver, ref(granted))
 
     def planned() -> Iterator[Planned]:

@@ -96,9 +96,14 @@ class Directory(View):
         FACET_TABLE.format(name="year", type="INTEGER"),
         search.TABLE,
     )
-    INDEXES: ClassVar[tuple[str, ...]] = tuple(
-        f"CREATE INDEX IF NOT EXISTS subject_{column} ON subject ({column})"
-        for column in ("kind", "status", "source", "title")
+    INDEXES: ClassVar[tuple[str, ...]] = (
+        *(
+            f"CREATE INDEX IF NOT EXISTS subject_{column} ON subject ({column})"
+            for column in ("kind", "status", "source", "title")
+        ),
+        "CREATE INDEX IF NOT EXISTS subject_facets ON subject (id, kind, status, source)",
+        "CREATE INDEX IF NOT EXISTS country_subject ON country (subject, value)",
+        "CREATE INDEX IF NOT EXISTS year_subject ON year (subject, value)",
     )
 
     def __init__(self, *, fresh: bool = False) -> None:

@@ -6,6 +6,7 @@ sees what another choice would give.
 
 from __future__ import annotations
 
+import enum
 from typing import Any, Final
 
 import msgspec
@@ -76,9 +77,19 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """One page of the directory."""
 
     total: int
+    incomplete: bool
+    """More texts match the words than are ranked (``search.MAX_HITS``): ask for more of them."""
     results: list[Found]
     facets: dict[str, list[Facet]]
     next_offset: int | None
+
+
+class Hits(enum.Enum):
+    """What the table of hits holds."""
+
+    NOT_ASKED = enum.auto()
+    SOME = enum.auto()
+    ALL = enum.auto()
 
 
 _COLUMNS: Final = {"kind": "kind", "status": "status", "source": "source"}
@@ -95,15 +106,20 @@ def find(rows: Rows, filters: Filters) -> Answer:
         raise MalformedError("query-malformed", f"limit is 1 to {MAX_LIMIT}, offset {MAX_OFFSET}")
     if len(filters.q) > search.MAX_QUERY_CHARS:
         raise MalformedError("query-malformed", f"q has {search.MAX_QUERY_CHARS} characters")
-    hits, hit_values = _hits(filters.q)
+    hits = _put_hits(rows, filters.q.strip())
     where, values = _where(filters)
-    joined = " JOIN hit ON hit.id = s.id" if hits else ""
-    matched = f"{hits} SELECT {{}} FROM subject s{joined}"  # noqa: S608 - no value in the text
-    total = rows.execute(matched.format("COUNT(*)") + where, hit_values + values)[0][0]
-    order = "hit.score, s.title, s.id" if hits else "s.title, s.id"
+    # CROSS JOIN keeps the order: from the few hits to their rows, never the other way round.
+    first = (
+        "temp.hit CROSS JOIN subject s ON s.id = hit.id"
+        if hits is not Hits.NOT_ASKED
+        else "subject s"
+    )
+    matched = f"SELECT {{}} FROM {first}"  # noqa: S608 - no value in the text
+    total = rows.execute(matched.format("COUNT(*)") + where, values)[0][0]
+    order = "s.title, s.id" if hits is Hits.NOT_ASKED else "hit.score, s.title, s.id"
     found = rows.execute(
         matched.format("s.*") + f"{where} ORDER BY {order} LIMIT ? OFFSET ?",
-        [*hit_values, *values, filters.limit, filters.offset],
+        [*values, filters.limit, filters.offset],
     )
     facets = {
         name: _facet(rows, name, msgspec.structs.replace(filters, **{name: None}), matched)
@@ -111,28 +127,39 @@ def find(rows: Rows, filters: Filters) -> Answer:
     }
     seen = filters.offset + len(found)
     return Answer(
-        total=total, results=[_found(SubjectRow(*row)) for row in found], facets=facets,
+        total=total,
+        incomplete=hits is Hits.SOME,
+        results=[_found(SubjectRow(*row)) for row in found],
+        facets=facets,
         next_offset=seen if seen < total else None,
-    )  # fmt: skip
+    )
 
 
-def _hits(query: str) -> tuple[str, list[Any]]:
-    """Return the table of hits: by words, and by the beginning of an identifier."""
-    query = query.strip()
+def _put_hits(rows: Rows, query: str) -> Hits:
+    """Put what the words or the beginning of an identifier match into a table of this reader.
+
+    It goes with the reader's transaction.
+    """
     if not query:
-        return "", []
-    parts, values = [], []
+        return Hits.NOT_ASKED
+    parts, values = ["SELECT id, -1000.0 AS score FROM subject WHERE id >= ? AND id < ?"], [
+        query, query + "\U0010ffff",
+    ]  # fmt: skip
     expression = search.match(query)
     if expression is not None:
         parts.append(f"SELECT subject AS id, score FROM ({search.HITS})")  # noqa: S608
         values.append(expression)
-    parts.append("SELECT id, -1000.0 AS score FROM subject WHERE id >= ? AND id < ?")
-    values += [query, query + "\U0010ffff"]
-    union = " UNION ALL ".join(parts)
-    return (
-        f"WITH hit (id, score) AS MATERIALIZED (SELECT id, MIN(score) FROM ({union}) GROUP BY id)",  # noqa: S608
+    rows.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS hit (id TEXT PRIMARY KEY, score REAL) WITHOUT ROWID"
+    )
+    rows.execute("DELETE FROM temp.hit")
+    rows.execute(
+        f"INSERT INTO temp.hit SELECT id, MIN(score) FROM ({' UNION ALL '.join(parts)}) "  # noqa: S608
+        "GROUP BY id",
         values,
     )
+    many = expression and len(rows.execute(search.BEYOND, (expression,)))
+    return Hits.SOME if many else Hits.ALL
 
 
 def _where(filters: Filters) -> tuple[str, list[Any]]:
@@ -151,16 +178,15 @@ def _where(filters: Filters) -> tuple[str, list[Any]]:
 def _facet(rows: Rows, name: str, others: Filters, matched: str) -> list[Facet]:
     """Count the values of one facet under all the other filters."""
     where, values = _where(others)
-    hit_values = _hits(others.q)[1]
     tail = f" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MAX_FACET}"
     if name in _COLUMNS:
         statement = matched.format(f"s.{_COLUMNS[name]}, COUNT(*)") + where + tail
-    elif not where and not hit_values:
+    elif not where and not others.q.strip():
         statement = f"SELECT value, COUNT(*) FROM {name}{tail}"  # noqa: S608
     else:
-        joined = matched.format("f.value, COUNT(*)") + f" JOIN {name} f ON f.subject = s.id"
+        joined = matched.format("f.value, COUNT(*)") + f" CROSS JOIN {name} f ON f.subject = s.id"
         statement = joined + where + tail
-    return [Facet(*row) for row in rows.execute(statement, hit_values + values)]
+    return [Facet(*row) for row in rows.execute(statement, values)]
 
 
 def _found(row: SubjectRow) -> Found:

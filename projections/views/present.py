@@ -182,11 +182,12 @@ def _step(entry: Recorded) -> Step:
 
 
 def _proposed(state: State, entry: Recorded, body: ProposalBody) -> None:
-    facts: dict[str, str | int | None] = {
-        name: value
-        for name, value in msgspec.structs.asdict(body).items()
-        if isinstance(value, str | int) and name not in ("quorum", "expires")
-    }
+    facts: dict[str, str | int | None] = {}
+    for name, value in msgspec.structs.asdict(body).items():
+        if isinstance(value, tuple):
+            facts[name] = len(value)
+        elif isinstance(value, str | int) and name not in ("quorum", "expires"):
+            facts[name] = value
     state.proposals[entry.local] = Proposal(
         id=entry.local, event=entry.name, by=entry.iss, quorum=body.quorum, expires=body.expires,
         counts=body.COUNTS, facts=facts, index=entry.index,
@@ -210,10 +211,21 @@ def _endorsed(state: State, entry: Recorded, body: Any) -> None:
 def _decided(state: State, entry: Recorded, found: Proposal) -> None:
     review = state.things.get(f"review:{found.facts.get('review')}")
     if review is not None:
-        conditions = found.facts.get("outcome") == "conditions"
-        review.state = "conditions_open" if conditions else "decided"
-        review.facts["outcome"] = found.facts.get("outcome")
-        review.facts["decision"] = found.id
+        conditions = int(found.facts.get("conditions") or 0)
+        review.state = "conditions_open" if conditions else "closed"
+        review.facts |= {
+            "outcome": found.facts.get("outcome"), "decision": found.id,
+            "conditions_open": conditions,
+        }  # fmt: skip
+        review.steps.append(_step(entry))
+
+
+def _settled(state: State, entry: Recorded, body: Any) -> None:
+    review = state.things.get(f"review:{_local(entry)}")
+    if review is not None:
+        left = int(review.facts.get("conditions_open") or 0) - 1
+        review.facts["conditions_open"] = max(0, left)
+        review.state = "conditions_open" if left > 0 else "closed"
         review.steps.append(_step(entry))
 
 
@@ -369,8 +381,8 @@ FOLDS: Final[dict[str, Fold]] = {
     "ReviewOpened/1": _opens("review", "open", "kind", "reviewer_class", "mandate"),
     "FindingRecorded/1": _moves("review"),
     "ReviewDiscontinued/1": _moves("review", "discontinued"),
-    "ConditionMet/1": _moves("review"),
-    "ConditionMissed/1": _moves("review"),
+    "ConditionMet/1": _settled,
+    "ConditionMissed/1": _settled,
     "SupportOffered/1": _opens("support", "offered", "kind", "obligation"),
     "SupportAccepted/1": _moves("support", "accepted"),
     "SupportDelivered/1": _moves("support", "delivered"),

@@ -18,8 +18,8 @@ from tests.harness.registry import (
     Registry,
     public,
     ref,
-    secret,
     seconds,
+    secret,
     signed_checkpoint,
     write_log,
 )
@@ -190,7 +190,9 @@ def unauthorised(folder: Path) -> Attacked:
     registry = small_log()
     registry.on("2025-12-01")
     report = stories.submitted_report(registry, local="second")
-    event = registry.sign(stories.NGO, f"{PARTNERSHIP}/report/second", "ReportAccepted", report=ref(report))
+    event = registry.sign(
+        stories.NGO, f"{PARTNERSHIP}/report/second", "ReportAccepted", report=ref(report)
+    )
     registry.force(event)
     return _publish(registry, folder, _raws(registry))
 

@@ -158,7 +158,9 @@ class Registry:
 
     def enrol(self, actor: str, *, by: str, key: str | None = None) -> Entry:
         """Enrol a key to an actor."""
-        return self.append(by, f"{actor}/keys", "KeyEnrolled", **self.possession(actor, key or actor))
+        return self.append(
+            by, f"{actor}/keys", "KeyEnrolled", **self.possession(actor, key or actor)
+        )
 
     def possession(self, actor: str, key: str) -> dict[str, bytes]:
         """Return the fields of a new key: its bytes and its proof of possession."""
@@ -170,8 +172,10 @@ class Registry:
         )  # fmt: skip
         return {"public": public(key), "pop": secret(key).sign(statement)}
 
-    def appoint(self, actor: str, role: str, roots: tuple[str, ...] = ("actor-root-a", "actor-root-b"),
-                **terms: Any) -> Registry:  # fmt: skip
+    def appoint(
+        self, actor: str, role: str,
+        roots: tuple[str, ...] = ("actor-root-a", "actor-root-b"), **terms: Any,
+    ) -> Registry:  # fmt: skip
         """Give a role by the roots' threshold."""
         proposal = self.append(
             roots[0], f"{actor}/appointment/{role.replace('_', '-')}", "AppointmentProposed",
@@ -184,8 +188,9 @@ class Registry:
 
     def grant(self, actor: str, role: str, by: str, depth: int = 2, **terms: Any) -> Registry:
         """Give a role by a holder of a role that may."""
-        self.append(by, f"{actor}/role/{role.replace('_', '-')}", "RoleGranted", depth=depth,
-                    terms={"role": role, "mandate": "A/RES/70/224", "first_day": self.day()} | terms)  # fmt: skip
+        stated = {"role": role, "mandate": "A/RES/70/224", "first_day": self.day()} | terms
+        stream = f"{actor}/role/{role.replace('_', '-')}"
+        self.append(by, stream, "RoleGranted", depth=depth, terms=stated)
         return self
 
     # The published log.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -59,6 +60,8 @@ class Service:
     async def post(self, data: Any, *, media: str = MEDIA_EVENT, path: str = "/entries",
                    **headers: str) -> aiohttp.ClientResponse:  # fmt: skip
         """POST a body and read the whole reply."""
+        if isinstance(data, bytes) and len(data) > 2**20:
+            data = io.BytesIO(data)  # aiohttp warns of a large body that is in one piece
         response = await self.http.post(
             self.url + path, data=data, headers={"Content-Type": media} | headers
         )

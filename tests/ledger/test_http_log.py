@@ -11,6 +11,7 @@ import aiohttp
 import msgspec
 import pytest
 
+from ledger.http.entries import MAX_PAGE_BYTES
 from ledger.http.wire import MAX_PAGE, EntryReply, Health, Page, StreamPage, SubjectReply
 from tests.harness import stories
 from tests.harness.registry import Registry
@@ -18,7 +19,7 @@ from tests.harness.service import Service, problem, register_many, registration,
 from verifier.audit import Audit, Options
 from verifier.event import parse
 from verifier.note import Checkpoint, parse_note
-from verifier.proof import verify_proof
+from verifier.proof import parse_proof, verify_proof
 from verifier.sources import HttpSource, read_entries
 from verifier.tiles import TileHashes, split_tile, tile_bytes, tiles_at
 from verifier.tree import consistency_proof, leaf_hash, root_of, verify_consistency
@@ -197,6 +198,17 @@ async def test_an_entry_is_proved_the_moment_it_is_acknowledged(tmp_path: Path) 
         assert verify_proof(await response.read(), event.raw, policy=live.policy).index == 3
 
 
+async def test_an_entry_is_proved_under_the_published_checkpoint_where_it_can_be(
+    tmp_path: Path,
+) -> None:
+    """What everyone sees, with all its signatures, is a better proof than a receipt's."""
+    async with service(tmp_path, checkpoint_interval_s=3600.0) as live:
+        shown = await (await live.get("/checkpoint")).read()
+        await live.post(registration(live.registry, "actor-x").raw)
+        response = await live.get("/entries/0", Accept="text/plain")
+        assert parse_proof(await response.read()).note == shown
+
+
 @pytest.mark.parametrize("name", ["99", "-1", "01", "x", "00" * 32, "9" * 30, "%00", "é"])
 async def test_an_entry_that_is_not_there_is_absent(tmp_path: Path, name: str) -> None:
     """Unknown ids, indices beyond the size and names that are neither are 404."""
@@ -267,6 +279,27 @@ async def test_a_page_has_a_ceiling_whatever_was_asked_for(tmp_path: Path) -> No
         response = await live.get(f"/streams/{stream}?limit={10**9}")
         page = msgspec.json.decode(await response.read(), type=StreamPage)
         assert (len(page.entries), page.next_seq) == (MAX_PAGE, MAX_PAGE)
+
+
+async def test_a_page_of_large_events_is_shorter(tmp_path: Path) -> None:
+    """A page is bounded in bytes too, and the pages still join to the whole."""
+    registry = stories.listed_partnership(Registry())
+    stories.acknowledged_commitment(registry)
+    stream = f"{stories.PARTNERSHIP}/commitment/taps"
+    remarks = [{"lang": lang, "text": "x" * 8_000} for lang in ("ar", "en", "es", "fr", "ru")]
+    for _ in range(120):
+        registry.append(stories.SECRETARIAT, stream, "ProgressReported", as_of=registry.day(),
+                        status="on_track", remarks=remarks)  # fmt: skip
+    async with service(tmp_path, registry) as live:
+        lengths, start = [], 0
+        while start is not None:
+            response = await live.get(f"/streams/{stream}?start={start}&limit=256")
+            page = msgspec.json.decode(await response.read(), type=StreamPage)
+            lengths.append(len(page.entries))
+            assert sum(len(entry.event) for entry in page.entries) <= MAX_PAGE_BYTES
+            start = page.next_seq
+        assert len(lengths) == 2
+        assert sum(lengths) == 122
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def fits_object(value: dict[str, Any], schema: dict[str, Any], spec: dict[str, A
 
 
 def test_the_committed_document_is_the_generated_one() -> None:
-    """``make docs`` was run: the copy in the repository is what the code says today."""
+    """The copy in the repository is what the code says today."""
     assert COMMITTED.read_bytes() == render(ROUTES), (
         "run: python -m ledger.http > docs/reference/openapi.json"
     )

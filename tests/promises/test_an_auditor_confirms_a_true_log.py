@@ -7,13 +7,17 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.harness.registry import Registry
 from verifier.cli import main
+
+Capsys = pytest.CaptureFixture[str]
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -22,7 +26,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture
-def file_server(published_log: Path):
+def file_server(published_log: Path) -> Iterator[str]:
     """The published folder behind a plain file server."""
     handler = functools.partial(_Quiet, directory=str(published_log))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -34,18 +38,18 @@ def file_server(published_log: Path):
     server.server_close()
 
 
-def verdict_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict:
+def verdict_of(capsys: Capsys, *arguments: str) -> dict[str, Any]:
     """Run an audit with JSON Lines and return its verdict, without what may differ."""
     exit_code = main(["audit", *arguments, "--json"])
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    verdict = lines[-1]
+    verdict: dict[str, Any] = lines[-1]
     assert verdict["message"] == "verdict"
     assert verdict["exit"] == exit_code
     del verdict["seconds"], verdict["source"]
     return verdict
 
 
-def test_every_check_is_made_and_true(published_log: Path, capsys) -> None:
+def test_every_check_is_made_and_true(published_log: Path, capsys: Capsys) -> None:
     """All signatures and admissions of a true log are checked, and the exit code is 0."""
     policy = str(published_log / "policy.txt")
     verdict = verdict_of(capsys, str(published_log), "--policy", policy)
@@ -55,7 +59,9 @@ def test_every_check_is_made_and_true(published_log: Path, capsys) -> None:
     assert checked["entries"] == checked["signatures"] == checked["admissions"] == verdict["size"]
 
 
-def test_the_verdict_is_the_same_from_a_file_server(published_log, file_server, capsys) -> None:
+def test_the_verdict_is_the_same_from_a_file_server(
+    published_log: Path, file_server: str, capsys: Capsys
+) -> None:
     """A folder and a plain file server in front of it give one verdict."""
     policy = str(published_log / "policy.txt")
     from_folder = verdict_of(capsys, str(published_log), "--policy", policy)
@@ -64,14 +70,16 @@ def test_the_verdict_is_the_same_from_a_file_server(published_log, file_server, 
 
 @pytest.mark.parametrize("engine", ["openssl", "sodium"])
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_engines_and_processes_do_not_change_the_verdict(published_log, capsys, engine, jobs):
+def test_engines_and_processes_do_not_change_the_verdict(
+    published_log: Path, capsys: Capsys, engine: str, jobs: str
+) -> None:
     """Every engine, in one process or in several, comes to the same verdict."""
     policy = str(published_log / "policy.txt")
     arguments = (str(published_log), "--policy", policy, "--engine", engine, "--jobs", jobs)
     assert verdict_of(capsys, *arguments)["exit"] == 0
 
 
-def test_the_verdict_never_says_that_a_report_is_true(published_log: Path, capsys) -> None:
+def test_the_verdict_never_says_that_a_report_is_true(published_log: Path, capsys: Capsys) -> None:
     """What was not checked is part of every verdict."""
     policy = str(published_log / "policy.txt")
     verdict = verdict_of(capsys, str(published_log), "--policy", policy)
@@ -79,7 +87,9 @@ def test_the_verdict_never_says_that_a_report_is_true(published_log: Path, capsy
     assert any("--known" in line for line in verdict["not_checked"])
 
 
-def test_a_known_checkpoint_is_continued(published_log: Path, tmp_path: Path, capsys) -> None:
+def test_a_known_checkpoint_is_continued(
+    published_log: Path, tmp_path: Path, capsys: Capsys
+) -> None:
     """A log that continues a checkpoint saved before says so."""
     known = tmp_path / "known"
     known.write_bytes((published_log / "checkpoint").read_bytes())
@@ -88,14 +98,16 @@ def test_a_known_checkpoint_is_continued(published_log: Path, tmp_path: Path, ca
     assert "continues the checkpoint" in verdict["sentences"][3]["reason"]
 
 
-def test_without_a_policy_nothing_is_verified(published_log: Path, capsys) -> None:
+def test_without_a_policy_nothing_is_verified(published_log: Path, capsys: Capsys) -> None:
     """No trust policy is exit 4, never a verdict on the server's own word."""
     assert main(["audit", str(published_log)]) == 4
     assert main(["audit", str(published_log), "--policy", "/nonexistent"]) == 4
     assert "policy" in capsys.readouterr().err
 
 
-def test_a_policy_of_another_log_is_unsuitable(published_log: Path, tmp_path, capsys) -> None:
+def test_a_policy_of_another_log_is_unsuitable(
+    published_log: Path, tmp_path: Path, capsys: Capsys
+) -> None:
     """A policy that names another log is exit 4."""
     policy = (published_log / "policy.txt").read_text()
     other = tmp_path / "other.txt"
@@ -103,7 +115,9 @@ def test_a_policy_of_another_log_is_unsuitable(published_log: Path, tmp_path, ca
     assert main(["audit", str(published_log), "--policy", str(other)]) == 4
 
 
-def test_a_policy_that_pins_another_ledger_is_not_met(published_log, tmp_path, capsys) -> None:
+def test_a_policy_that_pins_another_ledger_is_not_met(
+    published_log: Path, tmp_path: Path, capsys: Capsys
+) -> None:
     """A log of the right key and another ledger id is a false check."""
     policy = (published_log / "policy.txt").read_text().splitlines()
     other = tmp_path / "other.txt"
@@ -112,7 +126,7 @@ def test_a_policy_that_pins_another_ledger_is_not_met(published_log, tmp_path, c
     assert "ledger-other" in capsys.readouterr().out
 
 
-def test_an_empty_log_is_not_called_verified(tmp_path: Path, capsys) -> None:
+def test_an_empty_log_is_not_called_verified(tmp_path: Path, capsys: Capsys) -> None:
     """Where nothing could be checked, the audit could not decide."""
     registry = Registry()
     registry.publish(tmp_path)
@@ -121,7 +135,9 @@ def test_an_empty_log_is_not_called_verified(tmp_path: Path, capsys) -> None:
     assert main(["audit", str(tmp_path), "--policy", str(policy)]) == 3
 
 
-def test_a_source_that_is_not_there_is_undecided(tmp_path: Path, published_log, capsys) -> None:
+def test_a_source_that_is_not_there_is_undecided(
+    tmp_path: Path, published_log: Path, capsys: Capsys
+) -> None:
     """An unreadable source is exit 3 with a hint."""
     policy = str(published_log / "policy.txt")
     assert main(["audit", str(tmp_path / "nothing"), "--policy", policy]) == 3

@@ -38,7 +38,9 @@ def test_the_attack_is_found(attack: Attack, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("attack", [a for a in ATTACKS if a.finds_with_known], ids=lambda a: a.name)
-def test_what_is_kept_outside_finds_what_the_log_alone_cannot(attack: Attack, tmp_path) -> None:
+def test_what_is_kept_outside_finds_what_the_log_alone_cannot(
+    attack: Attack, tmp_path: Path
+) -> None:
     """Without a known checkpoint the verdict says what it cannot tell; with it, it is found."""
     attacked = attack.run(tmp_path / "log")
     findings, verdict = audit(attacked)

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
 import sys
 import urllib.request
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from tests.conftest import ROOT
 from verifier.cli import main as verify
-from verifier.event import parse
+from verifier.event import Event, parse
 from verifier.explain import checkpoint_of, split_bundle
 from verifier.rules import admission
+from verifier.rules.book import Body
 from verifier.rules.imported import AssessmentImported, CommitmentImported
 from verifier.sources import FolderSource
 from verifier.tiles import bundles_at
@@ -31,8 +33,13 @@ COMMAND = [sys.executable, "-m", "projections.cli"]
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A demonstration built by the command, audited by it, and not served."""
     folder = tmp_path_factory.mktemp("demo") / "ledger"
-    done = subprocess.run([*COMMAND, "demo", str(folder), "--no-serve"], cwd=ROOT,
-                          capture_output=True, text=True, check=False)  # fmt: skip
+    done = subprocess.run(
+        [*COMMAND, "demo", str(folder), "--no-serve"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "VERIFIED: 0 findings" in done.stdout
     assert "DEMONSTRATION" in done.stdout
@@ -40,20 +47,25 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def events(demo: Path) -> list:
+def events(demo: Path) -> list[tuple[Event, Body]]:
     """Every event of the published demonstration, parsed, with its payload."""
     source = FolderSource(demo / "published")
     size = checkpoint_of(source.checkpoint()).size
-    raws = [raw for b in bundles_at(size) for raw in split_bundle(source.entries(b.n, b.width), b.width)]
-    parsed = [parse(raw) for raw in raws]
+    bundles = [(source.entries(b.n, b.width), b.width) for b in bundles_at(size)]
+    parsed = [parse(raw) for data, width in bundles for raw in split_bundle(data, width)]
     return [(event, admission.read_body(event)) for event in parsed]
 
 
 @pytest.fixture(scope="module")
-def served(demo: Path):
+def served(demo: Path) -> Iterator[str]:
     """The finished demonstration, started again and served: its address."""
-    process = subprocess.Popen([*COMMAND, "demo", str(demo)], cwd=ROOT, text=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+    process = subprocess.Popen(
+        [*COMMAND, "demo", str(demo)],
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     words = ""
     for line in process.stdout:
         words += line
@@ -69,42 +81,55 @@ def served(demo: Path):
     process.stderr.close()
 
 
-def get(address: str, path: str) -> dict:
+def get(address: str, path: str) -> dict[str, Any]:
     """Return a JSON answer of the views."""
     with urllib.request.urlopen(f"{address}/views{path}", timeout=30) as response:
         return json.loads(response.read())["answer"]
 
 
-def test_every_commitment_is_there_once(events: list) -> None:
+def test_every_commitment_is_there_once(events: list[tuple[Event, Body]]) -> None:
     """558 commitments of 75 participants are on record, each once."""
     made = [event for event, body in events if isinstance(body, CommitmentImported)]
     assert len(made) == len({event.stream for event in made}) == 558
     assert len({event.subject for event in made}) == 75
 
 
-def test_the_assessments_are_the_reviewers_own_codes(events: list) -> None:
+def test_the_assessments_are_the_reviewers_own_codes(events: list[tuple[Event, Body]]) -> None:
     """The figures of the source come out exactly; a cell without a code makes no assessment."""
     bodies = [body for _, body in events if isinstance(body, AssessmentImported)]
-    codes = {point: Counter(b.code for b in bodies if b.point == point)
-             for point in ("mid_term", "end_of_term")}  # fmt: skip
+    codes = {
+        point: Counter(b.code for b in bodies if b.point == point)
+        for point in ("mid_term", "end_of_term")
+    }
     assert codes["end_of_term"] == {
-        "Complete": 71, "Substantial": 122, "Limited": 123, "Not Started": 25, "Unclear": 2,
-    }  # fmt: skip
+        "Complete": 71,
+        "Substantial": 122,
+        "Limited": 123,
+        "Not Started": 25,
+        "Unclear": 2,
+    }
     assert codes["mid_term"] == {
-        "Substantial": 65, "Limited": 78, "Complete": 40, "Not Started": 24, "Withdrawn": 1,
-    }  # fmt: skip
+        "Substantial": 65,
+        "Limited": 78,
+        "Complete": 40,
+        "Not Started": 24,
+        "Withdrawn": 1,
+    }
 
 
-def test_what_was_not_reviewed_is_kept_word_for_word(events: list) -> None:
+def test_what_was_not_reviewed_is_kept_word_for_word(events: list[tuple[Event, Body]]) -> None:
     """NR and ND stand in the commitments' cells: 153 and 62 at the end of term."""
     cells = Counter(
         msgspec.to_builtins(body)["cells"].get("completion_end_of_term")
-        for _, body in events if isinstance(body, CommitmentImported)
-    )  # fmt: skip
+        for _, body in events
+        if isinstance(body, CommitmentImported)
+    )
     assert (cells["NR"], cells["ND"]) == (153, 62)
 
 
-def test_imports_are_signed_by_a_machine_under_a_recorded_delegation(events: list) -> None:
+def test_imports_are_signed_by_a_machine_under_a_recorded_delegation(
+    events: list[tuple[Event, Body]],
+) -> None:
     """Every import names the delegation by which the service signs, and only import types."""
     imported = [(e, b) for e, b in events if e.subject.startswith("imported:")]
     assert len({event.subject for event, _ in imported}) == 79
@@ -113,7 +138,7 @@ def test_imports_are_signed_by_a_machine_under_a_recorded_delegation(events: lis
     assert len({event.iss for event, _ in imported}) == 1
 
 
-def test_no_contact_data_is_shipped(events: list) -> None:
+def test_no_contact_data_is_shipped(events: list[tuple[Event, Body]]) -> None:
     """No e-mail address and no telephone number stands in any event."""
     for event, _ in events:
         text = event.payload.decode("utf-8", errors="replace")
@@ -137,13 +162,21 @@ def test_the_directory_finds_real_commitments(served: str) -> None:
 def test_the_story_ends_with_a_removal(served: str) -> None:
     """The silent partnership was removed, with notices, an offer, a decision and an appeal."""
     types = [e["type"] for e in get(served, "/subjects/p-demo-forest")["timeline"]]
-    told = ["SupportOffered/1", "RemovalNoticeIssued/1", "FinalNoticeIssued/1",
-            "RemovalDecisionProposed/1", "AppealFiled/1", "AppealDecisionProposed/1",
-            "PartnershipRemoved/1"]  # fmt: skip
+    told = [
+        "SupportOffered/1",
+        "RemovalNoticeIssued/1",
+        "FinalNoticeIssued/1",
+        "RemovalDecisionProposed/1",
+        "AppealFiled/1",
+        "AppealDecisionProposed/1",
+        "PartnershipRemoved/1",
+    ]
     assert [t for t in types if t in told] == told
 
 
-def test_the_live_server_and_the_folder_have_one_verdict(served, demo, capsys) -> None:
+def test_the_live_server_and_the_folder_have_one_verdict(
+    served: str, demo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The audit over HTTP says the same as the audit of the published folder."""
     verdicts = []
     for source in (served, str(demo / "published")):
@@ -159,8 +192,13 @@ def test_the_live_server_and_the_folder_have_one_verdict(served, demo, capsys) -
 def test_a_foreign_folder_is_never_touched(tmp_path: Path) -> None:
     """The demo refuses a folder that it did not make, and leaves it as it is."""
     (tmp_path / "precious").write_text("mine")
-    done = subprocess.run([*COMMAND, "demo", str(tmp_path), "--no-serve"], cwd=ROOT,
-                          capture_output=True, text=True, check=False)  # fmt: skip
+    done = subprocess.run(
+        [*COMMAND, "demo", str(tmp_path), "--no-serve"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 1
     assert "demo-folder" in done.stderr
-    assert os.listdir(tmp_path) == ["precious"]
+    assert [path.name for path in tmp_path.iterdir()] == ["precious"]

@@ -13,7 +13,8 @@ The conditions that hold for every event (each type adds its own in ``unmet``):
 - AD8  Authority and decision events have at most 3,500 bytes.
 - AD9  Before the roots' threshold is endorsed, only roots endorse and nothing else is recorded.
 - AD10 Its author, or the one on whose behalf it was signed, holds a capacity that may sign it.
-- AD11 A delegation used is in force, given to this author, by that actor, for this type and subject.
+- AD11 A delegation used is in force, given by that actor to this author, for this type and
+       subject.
 
 ``admit`` decides; ``record`` lets the event take effect. Both are pure over the book: the ledger
 refuses with them, a dry run asks them, and every auditor runs them again.

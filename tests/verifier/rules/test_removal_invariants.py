@@ -42,9 +42,14 @@ from verifier.rules.table import EVENTS
 ORGANIZATIONS = {OFFICE_A: removals.REGISTRY_ORG, OFFICE_B: removals.REGISTRY_ORG}
 CAST = (OFFICE_A, OFFICE_B, SECRETARIAT, SCREENER, FOCAL_POINT, *APPEALS_PANEL)
 FORWARD = (
-    "PartnershipRemoved", "RemovalDecisionProposed", "NoticeDelivered", "FinalNoticeIssued",
-    "SupportOffered", "RemovalNoticeIssued",
+    "PartnershipRemoved", "SupportDelivered", "AppealDecisionProposed",
+    "RemovalDecisionProposed", "NoticeDelivered", "FinalNoticeIssued", "SupportOffered",
+    "RemovalNoticeIssued", "ReportReturned",
 )  # fmt: skip
+VOICES = {
+    "RemovalDecisionProposed": (OFFICE_A, OFFICE_B),
+    "AppealDecisionProposed": APPEALS_PANEL,
+}
 ON_THE_WAY = (
     "SupportOffered", "RemovalNoticeIssued", "NoticeDelivered", "NoticePublished",
     "FinalNoticeIssued", "RemovalDecisionProposed", "PartnershipRemoved", "CaseClosed",
@@ -88,7 +93,10 @@ def heard(events: list[Recorded]) -> Iterator[str]:
     """Yield what an outsider misses before the first removal; nothing where it was fair."""
     end = next(i for i, e in enumerate(events) if e.name == "PartnershipRemoved")
     before, removal = events[:end], events[end]
-    of = lambda name: [e for e in before if e.name == name]  # noqa: E731
+
+    def of(name: str) -> list[Recorded]:
+        return [e for e in before if e.name == name]
+
     finals = of("FinalNoticeIssued")
     decision = next((e for e in of("RemovalDecisionProposed")
                      if e.id == removal.payload["decision"]["id"]), None)  # fmt: skip
@@ -162,16 +170,19 @@ class Removal(RuleBasedStateMachine):
         super().__init__()
         self.registry = branch(beginning())
         self.forgets: str | None = None
+        self.reports = False
 
-    @initialize(forgets=st.sampled_from([None, None, "SupportOffered", "NoticeDelivered"]))
-    def forget(self, forgets: str | None) -> None:
-        """Let the registry forget one kind of step for good, or none."""
-        self.forgets = forgets
+    @initialize(
+        forgets=st.sampled_from([None, "SupportOffered", "NoticeDelivered"]), reports=st.booleans()
+    )
+    def set_out(self, forgets: str | None, reports: bool) -> None:
+        """Let the registry forget one kind of step for good, and the partnership report or not."""
+        self.forgets, self.reports = forgets, reports
 
     @rule()
     def file_a_report(self) -> None:
         """Submit the report that is owed."""
-        for stream, body in _offered(self.registry, "ReportSubmitted"):
+        for stream, body in _offered(self.registry, "ReportSubmitted") if self.reports else ():
             self._submit(SECRETARIAT, stream, "ReportSubmitted", body_fields(body))
 
     @rule(days=st.sampled_from([0, 1, 5, 29, 30, 31, 60, 89, 90, 91]))
@@ -196,17 +207,20 @@ class Removal(RuleBasedStateMachine):
         """Try to endorse a proposal."""
         self._voice(by, pick)
 
-    @rule()
-    def go_on(self) -> None:
-        """Take the next lawful step towards a removal, or wait for the day of one."""
+    @rule(times=st.integers(1, 5))
+    def go_on(self, times: int) -> None:
+        """Take the next lawful steps towards a removal, or wait for the day of one."""
+        for _ in range(times):
+            self._step_forward()
+
+    def _step_forward(self) -> None:
         for name in FORWARD:
             if name == self.forgets:
                 continue
             for stream, body in list(_offered(self.registry, name))[:1]:
-                if self._submit(OFFICE_A, stream, name, body_fields(body)):
-                    if name == "RemovalDecisionProposed":
-                        self._voice(OFFICE_A, 0)
-                        self._voice(OFFICE_B, 0)
+                if self._submit(_usual(name), stream, name, body_fields(body)):
+                    for voice in VOICES.get(name, ()):
+                        self._voice(voice, 0)
                     return
         found = steps(PARTNERSHIP, self.registry.book, self.registry.now)
         days = [s.earliest for s in found if s.earliest and s.type.partition("/")[0] in FORWARD]
@@ -217,9 +231,9 @@ class Removal(RuleBasedStateMachine):
         if proposals:
             chosen = proposals[-1 - pick % len(proposals)].ref
             stream = endorsement_stream(chosen.stream, by)
-            fields = {"proposal": removals.fields_of(chosen)}
-            fields["organization"] = ORGANIZATIONS.get(by, by)
-            self._submit(by, stream, "Endorsed", fields)
+            self._submit(by, stream, "Endorsed", {
+                "proposal": removals.fields_of(chosen), "organization": ORGANIZATIONS.get(by, by),
+            })  # fmt: skip
 
     def _submit(self, by: str, stream: str, name: str, fields: dict[str, Any]) -> bool:
         try:
@@ -275,8 +289,7 @@ TestRemoval.settings = settings(max_examples=60, stateful_step_count=40, deadlin
 def test_the_greedy_way_ends_in_a_removal_that_the_oracle_accepts() -> None:
     """The machine's own way leads to a removal, so its invariant is not empty."""
     machine = Removal()
-    for _ in range(12):
-        machine.go_on()
+    machine.go_on(times=12)
     assert removals.listing(machine.registry) == "removed"
     assert list(heard(recorded(machine.registry))) == []
 

@@ -39,6 +39,11 @@ __all__ = [
 ]
 
 POSSESSION_TYP: Final = "application/vnd.pledgebook.key-possession+cose"
+OrgId = Annotated[
+    str, Meta(pattern=r"^[A-Z]{2,4}(-[A-Z0-9]{1,10}){1,3}-[A-Za-z0-9._/-]{1,60}\Z", max_length=100)
+]
+"""An identifier of org-id.guide: the list's code, then the identifier in that list."""
+
 _registrars: Final = (role("registry"), root)
 
 
@@ -71,7 +76,7 @@ class ActorRegistered(Body, frozen=True, kw_only=True):
     principal: ActorId
     stakeholder_type: Code
     country: Alpha3 | None = None
-    org_id: Annotated[str, Meta(pattern=r"^[A-Z]{2,4}(-[A-Z0-9]{1,10}){1,3}-[A-Za-z0-9._/-]{1,60}$")] | None = None  # fmt: skip
+    org_id: OrgId | None = None
 
     def touches(self, event: object) -> Iterable[str]:
         """Look at the principal."""
