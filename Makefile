@@ -30,7 +30,7 @@ types: setup-dev ## check types (mypy --strict)
 contracts: setup-dev ## check who imports whom (import-linter)
 	@$(BIN)/lint-imports
 
-tamper: setup-run ## show what the verifier says to twelve attacks on a small log
+tamper: setup-dev ## play attacks on a small log and show the verifier's words for each
 	@$(BIN)/python tools/tamper.py
 
 bench: setup-dev ## measure speed against limits of this machine (BENCH_ARGS=--large)

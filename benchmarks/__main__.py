@@ -1,15 +1,16 @@
-"""``make bench``: figures of speed, each beside a limit of this machine measured in the same run."""
+"""``make bench``: figures of speed, each beside a limit of the machine from the same run."""
 
 from __future__ import annotations
 
 import argparse
 
 from benchmarks.append import append
-from benchmarks.audit import audit, stages
+from benchmarks.audit import audit
 from benchmarks.dataset import CACHE, dataset
 from benchmarks.figures import Figure, Report
 from benchmarks.limits import fdatasync_rate, verify_rate
 from benchmarks.rebuild import rebuild
+from benchmarks.stages import stages
 from benchmarks.startup import startup
 
 SIZES = (10_000, 100_000)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Run", "ROOT", "run"]
+__all__ = ["ROOT", "Run", "run"]
 
 ROOT = Path(__file__).parents[1]
 SAMPLE_S = 0.1

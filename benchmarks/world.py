@@ -89,8 +89,9 @@ def opening(pen: Pen, *, log_key: bytes) -> Iterator[Statement]:
     yield from _endorsed(pen, "ledger/genesis")
     yield from _enlist(pen, REGISTRY, "organization", REGISTRY, "un_entity")
     yield from _enlist(pen, ISSUER, "organization", ISSUER, "un_entity")
-    for actor, kind in ((OFFICE, "office"), (MACHINE, "machine"), *((s, "office") for s in SCREENERS)):
-        yield from _enlist(pen, actor, kind, REGISTRY, "un_entity")
+    yield from _enlist(pen, MACHINE, "machine", REGISTRY, "un_entity")
+    for office in (OFFICE, *SCREENERS):
+        yield from _enlist(pen, office, "office", REGISTRY, "un_entity")
     for type_, count in ORGANIZATIONS.items():
         for number in range(count):
             name = f"actor-{type_}-{number}"
@@ -165,7 +166,8 @@ def year_of(pen: Pen, m: Member, year: int, now: int) -> Iterator[Statement]:
                 "on": day(now), "value": "30", "evidence": [_hash(m.name, local)],
             })  # fmt: skip
     if year == 3:
-        yield Statement(m.company, f"{m.name}/commitment/c{COMMITMENTS - 1}", "CommitmentMissed/1", {
+        last = f"{m.name}/commitment/c{COMMITMENTS - 1}"
+        yield Statement(m.company, last, "CommitmentMissed/1", {
             "what": text("Eleven of thirty taps"), "why": text("The pumps came two years late"),
             "changed": text("Pumps are bought before wells are drilled"),
         })  # fmt: skip

@@ -128,7 +128,9 @@ class Ledger(Application[str]):
                 state, signers, interval_s=settings.checkpoint_interval_s, clock=time.monotonic
             )
             self._checks = SignatureChecks(
-                engine=settings.engine_name, threads=settings.verify_threads
+                engine=settings.engine_name,
+                threads=settings.verify_threads,
+                processes=settings.verify_processes,
             )
             self._intake = Intake(
                 self._book, self.recorder, self._checks, signers=signers, settings=settings
@@ -191,6 +193,7 @@ class Ledger(Application[str]):
             counters=self.counters, max_group_events=self.settings.max_group_events,
             on_genesis=self._learn_genesis,
         )  # fmt: skip
+        await self._checks.start()
         self._committer.start()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -218,7 +221,7 @@ class Ledger(Application[str]):
     async def _drain(self) -> None:
         await self._idle.wait()
         await self._committer.close()
-        self._checks.close()
+        await self._checks.close()
         self._release()
         if self._switch_interval_s:
             sys.setswitchinterval(self._switch_interval_s)

@@ -35,7 +35,9 @@ class Settings:
     engine: str = ""
     """Signature engine, empty for the fastest that is installed."""
     verify_threads: int = 2
-    """Threads that check signatures; more than cores is of no use."""
+    """Threads that check signatures where there are no processes for it."""
+    verify_processes: int = 0
+    """Processes that check signatures instead; about one for each core but one. 0 for none."""
     hot_subjects: int = 20_000
     """Subjects whose state is kept in memory between commits."""
     max_pending_events: int = 20_000

@@ -135,6 +135,7 @@ class SQLiteRecorder(LedgerRecorder):
         connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA recursive_triggers=ON")  # REPLACE deletes: triggers must see it
+        connection.execute("PRAGMA temp_store=MEMORY")  # statement journals: never a file
         connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
         return connection
 

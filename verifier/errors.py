@@ -71,7 +71,7 @@ CODES: Final[dict[str, str]] = {
     "entry-changed": "Compare the entry with a mirror's, byte by byte.",
     "entry-removed": "Ask a mirror for the entry; the index is the one it had.",
     "entry-inserted": "Compare with a mirror: the log never committed to this entry.",
-    "worker-lost": "Start the audit again, perhaps with --jobs 1: a process was ended from outside.",
+    "worker-lost": "Audit again, perhaps with --jobs 1: a process was ended from outside.",
     "entries-swapped": "Compare with a mirror: the order is part of what was committed to.",
     # projections/
     "view-building": "The view is being built from the first entry; ask again in a moment.",

@@ -61,8 +61,8 @@ class StandsAt(msgspec.Struct, frozen=True):
 class Found(msgspec.Struct, frozen=True):
     """An answer: what it says, and where it stands."""
 
-    stands_at: StandsAt
     answer: Any
+    stands_at: StandsAt
 
 
 class SubjectQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -120,7 +120,7 @@ async def _answer(
     tag = _tag(view, stand, request)
     if request.headers.get("If-None-Match") == tag:
         return web.Response(status=304, headers={"ETag": tag, "Cache-Control": "no-cache"})
-    answer = Found(_stands_at(view, stand), found)
+    answer = Found(found, _stands_at(view, stand))
     return _json(answer, {"ETag": tag, "Cache-Control": "no-cache"})
 
 

@@ -1,4 +1,4 @@
-"""Twelve attacks on a small log: what the attacker holds, what they do, what must be found.
+"""Attacks on a small log: what the attacker holds, what they do, what must be found.
 
 Each attack works on a log of its own. ``make tamper`` shows the verifier's words for each, and
 ``tests/promises/test_every_attack_is_named.py`` demands the finding, the event and the rule.

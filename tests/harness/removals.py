@@ -321,6 +321,44 @@ def removed(registry: Registry | None = None) -> Registry:
     return registry
 
 
+class Story:
+    """The story of a removal, told once, to be left at any point.
+
+    Points: ``overdue``, ``noticed``, ``final``, ``decided``, ``appealed``, ``removed``.
+    """
+
+    def __init__(self) -> None:
+        self._told: dict[str, tuple[Registry, Entry]] = {}
+
+    def mark(self, point: str, registry: Registry, last: Entry) -> None:
+        """Remember a point and the event that led there."""
+        self._told[point] = branch(registry), last
+
+    def at(self, point: str) -> Registry:
+        """Return a branch at a point."""
+        return branch(self._told[point][0])
+
+    def last(self, point: str) -> tuple[Registry, Entry]:
+        """Return a branch at a point and the event that led there."""
+        return self.at(point), self._told[point][1]
+
+
+def tell() -> Story:
+    """Tell the whole story of a removal."""
+    story, registry = Story(), overdue()
+    last = offer_support(registry)
+    story.mark("overdue", overdue(), last)
+    story.mark("noticed", registry, give_notice(registry))
+    story.mark("final", later(registry, 90), give_final_notice(registry))
+    decision = decide(later(registry, 31))
+    story.mark("decided", registry, decision)
+    filed = appeal(later(registry, 10), decision)
+    story.mark("appealed", registry, filed)
+    registry = later(story.at("decided"), 31)
+    story.mark("removed", registry, remove(registry, decision))
+    return story
+
+
 # A review.
 
 

@@ -106,15 +106,19 @@ def heard(events: list[Recorded]) -> Iterator[str]:
     final = [e for e in finals if e.at <= decision.at][-1]
     case = removal.stream
     first = [e for e in of("RemovalNoticeIssued") if e.stream == case]
-    if not first or _counts(first[0], before) + timedelta(days=90) > final.day:
+    if not first:
+        yield "no first notice"
+        return
+    if _counts(first[0], before) + timedelta(days=90) > final.day:
         yield "the final notice came too early after the first"
-    offers = [e for e in of("SupportOffered") if "obligation" in e.payload]
+    owed = first[0].payload["obligation"]
+    offers = [e for e in of("SupportOffered") if e.payload.get("obligation") == owed]
     if not any(e.day + timedelta(days=60) <= final.day for e in offers):
         yield "no support was offered in time"
     if _counts(final, before) + timedelta(days=30) > decision.day:
         yield "the reply window was open"
     yield from _offices(decision, removal, before)
-    yield from _no_report(before)
+    yield from _no_report(before, owed)
 
 
 def _counts(notice: Recorded, before: list[Recorded]) -> date:
@@ -151,10 +155,15 @@ def _offices(decision: Recorded, removal: Recorded, before: list[Recorded]) -> I
             yield "the appeal was not decided"
 
 
-def _no_report(before: list[Recorded]) -> Iterator[str]:
-    streams = {e.stream: e.name for e in before if "/report/" in e.stream}
-    if any(name in ("ReportSubmitted", "ReportAccepted") for name in streams.values()):
-        yield "a report waited or was accepted"
+def _no_report(before: list[Recorded], owed: int) -> Iterator[str]:
+    """Yield whether a report waited, or the one that was owed had been accepted."""
+    last = {e.stream: e for e in before if "/report/" in e.stream}
+    about = {e.stream: e.payload["obligation"] for e in before if e.name == "ReportSubmitted"}
+    for stream, event in last.items():
+        if event.name == "ReportSubmitted":
+            yield "a report waited for screening"
+        elif event.name == "ReportAccepted" and about[stream] == owed:
+            yield "the report had been accepted"
 
 
 @cache

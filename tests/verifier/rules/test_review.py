@@ -157,7 +157,7 @@ def test_conditions_belong_to_their_outcome(registry: Registry) -> None:
 def test_a_finding_cites_a_clause_and_the_record(registry: Registry) -> None:
     """A clause that the guideline has not, and evidence that is not on record, are refused."""
     fields = {"clause": "9.9", "severity": 1, "text": text("…"),
-              "evidence": [{"stream": f"{PARTNERSHIP}/report/none", "seq": 0, "id": bytes(32)}]}  # fmt: skip
+              "evidence": [removals.treated(registry)[0]["ref"] | {"seq": 7}]}  # fmt: skip
     assert refused(registry, A, REVIEW, "FindingRecorded", **fields) == {"RV3"}
     report = removals.treated(registry)[0]["ref"]
     removals.record_finding(registry, evidence=[report])
