@@ -29,7 +29,7 @@ from benchmarks import limits, world
 from benchmarks.author import Pen, key_of
 from benchmarks.dataset import CACHE, policy_of
 from benchmarks.figures import Figure, Report, at_least, at_most
-from benchmarks.processes import ROOT, run
+from benchmarks.processes import ROOT, peak_mib, processor_s, run
 from benchmarks.stages import cost
 from ledger.http.wire import MEDIA_BATCH, MEDIA_EVENT, encode_batch
 from ledger.signer import FileSigner
@@ -67,9 +67,10 @@ class Server:
         return told
 
     def measurements(self) -> dict[str, Any]:
-        """Ask for its counters and processor time."""
+        """Ask for its counters; add the processor time and peak memory of all its processes."""
         self.process.send_signal(signal.SIGUSR1)
-        return self._told()
+        pid = self.process.pid
+        return self._told() | {"processor_s": processor_s(pid), "peak_mib": peak_mib(pid)}
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -21,7 +21,7 @@ from verifier.tree import Frontier
 
 __all__ = ["Key", "Pen", "Statement", "key_of"]
 
-SEEN_EVERY = 64  # events; authors who say what they saw name one of the log's recent sizes
+SEEN_EVERY = 64  # events between the checkpoints that authors see
 
 
 class Key(NamedTuple):
@@ -39,8 +39,9 @@ class Statement(NamedTuple):
     stream: str
     type: str
     fields: Mapping[str, Any]
-    says_seen: bool = False
-    """Whether the author states the size and root of the log that it saw."""
+    saw: Literal["nothing", "recently", "all"] = "nothing"
+    """Which size and root of the log the author states: none, that of the last checkpoint, or that
+    just before its event, as who endorses a proposal must have seen the proposal."""
 
 
 @lru_cache(maxsize=4_096)
@@ -72,17 +73,22 @@ class Pen:
 
     def sign(self, statement: Statement, *, at: int) -> Event:
         """Sign a statement as the next event of its stream, without a place in the log."""
-        actor, stream, type_, fields, says_seen = statement
+        actor, stream, type_, fields, saw = statement
         key = key_of(actor)
         seq, prev = self.next_on(stream)
         draft = Draft(
             kid=key.kid, iss=actor, stream=stream, type=type_, iat=at, seq=seq, prev=prev,
             payload=encoding.encode(fields), ledger=self.ledger,
-            seen=self._seen if says_seen else None,
+            seen=self._saw(saw),
         )  # fmt: skip
         event = sign(draft, key.private.sign)
         self._heads[stream] = event.seq, event.id
         return event
+
+    def _saw(self, saw: str) -> Seen | None:
+        if saw == "all":
+            self._seen = Seen(self.frontier.size, self.frontier.root())
+        return None if saw == "nothing" else self._seen
 
     def next_on(self, stream: str) -> tuple[int, EventId | None]:
         """Return the seq and prev that continue a stream."""

@@ -1,4 +1,4 @@
-"""A figure: what was measured, its ratio to a limit of the same run, and whether the goal is met."""
+"""A figure: what was measured, its ratio to a limit of the same run, and its goal."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["ROOT", "Run", "run"]
+__all__ = ["ROOT", "Run", "peak_mib", "processor_s", "run"]
 
 ROOT = Path(__file__).parents[1]
 SAMPLE_S = 0.1
@@ -57,6 +58,23 @@ def _watch(process: subprocess.Popen[str], peaks: dict[int, float]) -> None:
         for pid in _tree(process.pid):
             peaks[pid] = max(peaks.get(pid, 0.0), _peak_mib(pid))
         time.sleep(SAMPLE_S)
+
+
+def processor_s(pid: int) -> float:
+    """Return the processor time of a process and all below it, user and system."""
+    ticks = 0
+    for each in _tree(pid):
+        try:
+            fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def peak_mib(pid: int) -> float:
+    """Return the peak memory of a process and all below it, added up."""
+    return sum(map(_peak_mib, _tree(pid)))
 
 
 def _tree(pid: int) -> list[int]:

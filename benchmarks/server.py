@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.server null`` · ``python -m benchmarks.server ledger DIR``
 
-It prints its port, and its measurements on SIGUSR1 and at the end, as lines of JSON. SIGTERM ends
+It prints its port, and its counters on SIGUSR1, as lines of JSON. SIGTERM ends
 it.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import resource
 import signal
 import sys
 from pathlib import Path
@@ -51,13 +50,10 @@ async def _serve(ledger: Ledger | None) -> None:
     app = null_app() if ledger is None else make_app(ledger)
 
     def tell() -> None:
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        told = {"processor_s": used.ru_utime + used.ru_stime, "peak_mib": used.ru_maxrss / 1024}
-        _say(told | (ledger.measurements() if ledger is not None else {}))
+        _say({} if ledger is None else ledger.measurements())
 
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, tell)
     await serve(app, host="127.0.0.1", port=0, ready=_ready)
-    tell()
 
 
 def _ready(address: Address) -> None:

@@ -118,7 +118,7 @@ def _endorsed(pen: Pen, proposal: str) -> Iterator[Statement]:
     for r in ROOTS:
         stream = f"{subject}/endorsement/{local.replace('/', ':')}/{r}"
         fields = {"proposal": pen.ref(proposal), "organization": f"{r}-org"}
-        yield Statement(r, stream, "Endorsed/1", fields, says_seen=True)
+        yield Statement(r, stream, "Endorsed/1", fields, saw="all")
 
 
 def _enlist(
@@ -135,7 +135,7 @@ def _appointed(pen: Pen, actor: str, role: str, today: str) -> Iterator[Statemen
     yield Statement(ROOTS[0], stream, "AppointmentProposed/1", {
         "terms": {"role": role, "mandate": MANDATE, "first_day": today}, "quorum": len(ROOTS),
         "expires": day(START + 30 * 86_400),
-    }, says_seen=True)  # fmt: skip
+    }, saw="all")  # fmt: skip
     yield from _endorsed(pen, stream)
 
 
@@ -194,7 +194,7 @@ def registration(m: Member, now: int) -> Iterator[Statement]:
                     {"outcome": "pass", "method": "desk", "minutes": 40})  # fmt: skip
     yield Statement(OFFICE, stream, "PartnershipListed/1", {
         "guideline": {"set": "default", "version": 1}, "profile": "light", "mandate": MANDATE,
-    }, says_seen=True)  # fmt: skip
+    }, saw="recently")  # fmt: skip
 
 
 def commitment(m: Member, local: str, now: int) -> Iterator[Statement]:
@@ -236,7 +236,7 @@ def report(pen: Pen, m: Member, k: int, now: int) -> Iterator[Statement]:
                     for i in range(COMMITMENTS)],
     })  # fmt: skip
     yield Statement(m.screener, stream, "ReportAccepted/1", {"report": pen.ref(stream)},
-                    says_seen=True)  # fmt: skip
+                    saw="recently")  # fmt: skip
 
 
 # An imported participant, year by year.

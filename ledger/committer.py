@@ -206,7 +206,9 @@ class Committer:
         if item.submission_id in group.submissions:
             group.repeated.append(item)
             return True
-        found = self._recorder.find_submissions([item.submission_id])
+        event = item.event
+        place = (event.stream, event.seq, item.submission_id)
+        found = self._recorder.find_submissions([place])
         if found:
             take_recorded(item, *found[item.submission_id])
         return bool(found)

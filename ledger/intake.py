@@ -107,7 +107,7 @@ class Intake:
                 head = subject.heads.get(event.stream)
                 if head is None or event.seq > head.seq:
                     continue
-            asked.append(item.submission_id)
+            asked.append((event.stream, event.seq, item.submission_id))
         if not asked:
             return list(items)
         found = self._recorder.find_submissions(asked)

@@ -29,7 +29,9 @@ from verifier.keys import Check, verify_many
 
 __all__ = ["SignatureChecks"]
 
-BATCH: Final = 64  # checks that one seat takes at once: some milliseconds of work
+MAX_BATCH: Final = 64  # checks that one seat takes at once: some milliseconds of work
+MIN_BATCH: Final = 16  # fewer are not worth a message of their own
+JOB: Final = 32  # larger requests are cut, so that seats can share them
 SEATS_PER_WORKER: Final = 2  # one batch in work, one on the way, so that no worker waits
 STOP_S: Final = 5.0  # for a worker to end after its socket did
 
@@ -60,10 +62,11 @@ class SignatureChecks:
         """Return one verdict per check, in order."""
         loop = asyncio.get_running_loop()
         jobs: list[_Job] = [
-            (checks[at : at + BATCH], loop.create_future()) for at in range(0, len(checks), BATCH)
+            (checks[at : at + JOB], loop.create_future()) for at in range(0, len(checks), JOB)
         ]
+        if not self._waiting:  # at the end of this turn of the loop, with all that comes in it
+            loop.call_soon(self._dispatch)
         self._waiting.extend(jobs)
-        self._dispatch()
         verdicts: list[bool] = []
         for _, future in jobs:
             verdicts += await future
@@ -81,10 +84,13 @@ class SignatureChecks:
         self._pool.shutdown()
 
     def _dispatch(self) -> None:
+        """Share what waits among the free seats."""
         while self._seats and self._waiting:
+            waiting = sum(len(checks) for checks, _ in self._waiting)
+            share = min(MAX_BATCH, max(MIN_BATCH, -(-waiting // len(self._seats))))
             batch = [self._waiting.popleft()]
             count = len(batch[0][0])
-            while self._waiting and count + len(self._waiting[0][0]) <= BATCH:
+            while self._waiting and count + len(self._waiting[0][0]) <= share:
                 batch.append(self._waiting.popleft())
                 count += len(batch[-1][0])
             self.batches += 1

@@ -45,7 +45,7 @@ from verifier.rules.authority.genesis import LedgerOpened
 from verifier.rules.book import Book, Entry, Refused, Subject
 from verifier.sources import Source
 from verifier.tree import HASH_BYTES, leaf_hash
-from verifier.verdict import Checked, conclude
+from verifier.verdict import Audited, Checked, conclude
 from verifier.workers import Batch, Workers
 
 __all__ = ["Audit", "Options"]
@@ -103,14 +103,14 @@ class Audit:
             yield self._finding(error, about="logged")
         checkpoint = verified.checkpoint if verified else explain.checkpoint_of(served)
         if checkpoint is None:
-            yield conclude(self, None, None, seconds=time.monotonic() - began)
+            yield self._verdict(None, None, began)
             return
         known, findings = self._known(checkpoint)
         yield from findings
         yield from self._entries(checkpoint, known)
         yield from self._root(checkpoint)  # 5
         yield from self._opening(checkpoint, verified)  # 7
-        yield conclude(self, checkpoint, verified, seconds=time.monotonic() - began)
+        yield self._verdict(checkpoint, verified, began)
 
     # 2 to 4: entries
 
@@ -328,6 +328,22 @@ class Audit:
             yield self._finding(FalseError("log-key-other", reason), about="logged")
 
     # Telling.
+
+    def _verdict(
+        self, checkpoint: Checkpoint | None, verified: VerifiedCheckpoint | None, began: float
+    ) -> Verdict:
+        audited = Audited(
+            source=self.source.name,
+            checked=self.checked,
+            genesis=self.book.thing("ledger", "genesis", LedgerOpened),
+            ledger=self.book.ledger,
+            checkpoint=checkpoint,
+            verified=verified,
+            pinned=self.policy.ledger is not None,
+            known=self.options.known is not None,
+            seconds=time.monotonic() - began,
+        )
+        return conclude(audited)
 
     def _finding(
         self, error: PledgebookError, *, event: Event | None = None, index: int | None = None,

@@ -8,19 +8,16 @@ is true, and the verdict says that too.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import msgspec
 
 from verifier.finding import EXIT_FALSE, EXIT_UNDECIDED, EXIT_VERIFIED, Sentence, Verdict
+from verifier.note import Checkpoint
+from verifier.policy import VerifiedCheckpoint
 from verifier.rules.authority.genesis import LedgerOpened
 
-if TYPE_CHECKING:
-    from verifier.audit import Audit
-    from verifier.note import Checkpoint
-    from verifier.policy import VerifiedCheckpoint
-
-__all__ = ["Checked", "conclude"]
+__all__ = ["Audited", "Checked", "conclude"]
 
 NEVER_CHECKED = "whether a report is true: a signature says who stated it, not that it is so"
 
@@ -48,31 +45,42 @@ class Checked(msgspec.Struct):
         return "unknown" if about in self.unknown else "yes"
 
 
-def conclude(
-    audit: Audit,
-    checkpoint: Checkpoint | None,
-    verified: VerifiedCheckpoint | None,
-    *,
-    seconds: float,
-) -> Verdict:
-    """Draw the verdict of an audit that has run to its end."""
-    checked = audit.checked
-    genesis = audit.book.thing("ledger", "genesis", LedgerOpened)
+class Audited(msgspec.Struct, frozen=True, kw_only=True):
+    """What an audit that has run to its end knows, and what it had been given."""
+
+    source: str
+    checked: Checked
+    genesis: LedgerOpened | None
+    ledger: bytes | None
+    checkpoint: Checkpoint | None
+    """What was served, whoever signed it."""
+    verified: VerifiedCheckpoint | None
+    """The same, if the trust policy accepts it."""
+    pinned: bool
+    """Whether the trust policy names the ledger."""
+    known: bool
+    """Whether a checkpoint from before was given."""
+    seconds: float
+
+
+def conclude(audit: Audited) -> Verdict:
+    """Draw the verdict."""
+    checked, genesis, checkpoint = audit.checked, audit.genesis, audit.checkpoint
     nothing = checked.entries == 0 or checked.signatures < checked.entries
     if nothing and not checked.false:
         checked.unknown.add("signed")
     code = EXIT_FALSE if checked.false else EXIT_UNDECIDED if checked.unknown else EXIT_VERIFIED
     return Verdict(
         exit=code,
-        source=audit.source.name,
+        source=audit.source,
         origin=checkpoint.origin if checkpoint else "",
         size=checkpoint.size if checkpoint else 0,
         root=checkpoint.root.hex() if checkpoint else "",
-        ledger=(audit.book.ledger or b"").hex(),
+        ledger=(audit.ledger or b"").hex(),
         clock=genesis.clock if genesis else "",
         demonstration=genesis.demonstration if genesis else False,
-        sentences=tuple(_sentences(audit, checkpoint, verified)),
-        not_checked=tuple(_not_checked(audit, genesis)),
+        sentences=tuple(_sentences(audit)),
+        not_checked=tuple(_not_checked(audit)),
         findings=checked.findings,
         checked={
             "entries": checked.entries,
@@ -80,14 +88,12 @@ def conclude(
             "admissions": checked.admissions,
             "tiles": checked.tiles,
         },
-        seconds=round(seconds, 3),
+        seconds=round(audit.seconds, 3),
     )
 
 
-def _sentences(
-    audit: Audit, checkpoint: Checkpoint | None, verified: VerifiedCheckpoint | None
-) -> list[Sentence]:
-    checked, size = audit.checked, checkpoint.size if checkpoint else 0
+def _sentences(audit: Audited) -> list[Sentence]:
+    checked = audit.checked
     signed = (
         f"{checked.signatures} of {checked.entries} signatures verify by keys enrolled at their "
         f"place, {checked.admissions} events were allowed by the rules then in force"
@@ -96,18 +102,19 @@ def _sentences(
     state = checked.state("unchanged")
     if state != "yes":
         unchanged = "the entries are not, or not all, what the checkpoint commits to"
-    elif verified is None:
+    elif audit.verified is None:
         state, unchanged = "unknown", "no trusted checkpoint says what the entries were"
-    complete = _complete(audit, size, trusted=verified is not None)
+    complete = _complete(audit)
     return [
         Sentence(about="signed, and allowed then", state=checked.state("signed"), reason=signed),
         Sentence(about="unchanged since", state=state, reason=unchanged),
-        _logged(audit, verified),
+        _logged(audit),
         Sentence(about="complete", state=complete[0], reason=complete[1]),
     ]
 
 
-def _logged(audit: Audit, verified: VerifiedCheckpoint | None) -> Sentence:
+def _logged(audit: Audited) -> Sentence:
+    verified = audit.verified
     state = audit.checked.state("logged")
     if verified is None or state != "yes":
         reason = "no checkpoint that this trust policy accepts"
@@ -123,31 +130,30 @@ def _logged(audit: Audit, verified: VerifiedCheckpoint | None) -> Sentence:
     return Sentence(about="in the log that others saw", state=state, reason=reason)
 
 
-def _complete(
-    audit: Audit, size: int, *, trusted: bool
-) -> tuple[Literal["yes", "no", "unknown"], str]:
+def _complete(audit: Audited) -> tuple[Literal["yes", "no", "unknown"], str]:
+    size = audit.checkpoint.size if audit.checkpoint else 0
     state = audit.checked.state("complete")
     if state != "yes":
         return state, "a checkpoint known before says otherwise"
     if audit.checked.state("unchanged") != "yes":
         return "no", "entries that the checkpoint covers are missing or changed"
-    if not trusted:
+    if audit.verified is None:
         return "unknown", "no trusted checkpoint says how long the log is"
-    if audit.options.known is not None:
+    if audit.known:
         return "yes", f"up to entry {size - 1}, and it continues the checkpoint known before"
     return "yes", f"up to entry {size - 1}, as this checkpoint says; not that it is the newest"
 
 
-def _not_checked(audit: Audit, genesis: LedgerOpened | None) -> list[str]:
+def _not_checked(audit: Audited) -> list[str]:
     rest = [NEVER_CHECKED]
-    if audit.policy.ledger is None:
+    if not audit.pinned:
         rest.append("that this is the ledger you mean: the trust policy pins no ledger id")
-    if audit.options.known is None:
+    if not audit.known:
         rest.append(
             "that nothing was cut off the end: without a checkpoint from before (--known) or a "
             "witness, a shorter log signed by the log's key cannot be told from a young one"
         )
-    if genesis is not None and genesis.clock == "stated":
+    if audit.genesis is not None and audit.genesis.clock == "stated":
         rest.append("any date: this ledger's clock is stated, not real")
     else:
         rest.append("the exact time of any event: a date is its signer's claim until anchored")

@@ -108,6 +108,7 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
     "KeyEnrolled/1": "A key is enrolled.",
     "KeyRotated/1": "The key is replaced by a new one.",
     "KeyRevoked/1": lambda b: f"The key {b.kid.hex()[:16]}… is revoked: {b.reason}.",
+    "KeyRecoveryProposed/1": "A next key is proposed, in place of one that signs no more.",
     "AppointmentProposed/1": lambda b: "Appointment proposed: " + _grant(b),
     "RoleGranted/1": lambda b: "Appointed: " + _grant(b),
     "RoleWithdrawn/1": lambda b: f"A role ends: {b.reason}.",

@@ -162,9 +162,9 @@ class Registry:
             by, f"{actor}/keys", "KeyEnrolled", **self.possession(actor, key or actor)
         )
 
-    def possession(self, actor: str, key: str) -> dict[str, bytes]:
+    def possession(self, actor: str, key: str, *, stream: str = "") -> dict[str, bytes]:
         """Return the fields of a new key: its bytes and its proof of possession."""
-        stream = f"{actor}/keys"
+        stream = stream or f"{actor}/keys"
         head = self.book.subject(actor).heads.get(stream)
         statement = possession_statement(
             ledger=self.book.ledger or b"", actor=actor, kid=thumbprint(public(key)), stream=stream,

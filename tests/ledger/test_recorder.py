@@ -114,16 +114,17 @@ def test_a_reopened_log_is_the_same_log(tmp_path: Path) -> None:
     SQLiteRecorder(tmp_path / "log.db", identify=opaque).close()  # checks its own tree
 
 
+OTHER = "'x',1,'t','x/y',0,event_id,x'02',0,x'03'"
+
+
 @pytest.mark.parametrize(
     "statement",
     [
         "DELETE FROM entries WHERE position=1",
         "UPDATE entries SET state=x'00' WHERE position=1",
         "UPDATE entries SET log_time=0",
-        "INSERT INTO entries SELECT position+2,'x',1,'t','x/y',0,x'01',x'02',0,x'03' "
-        "FROM entries WHERE position=(SELECT max(position) FROM entries)",
-        "INSERT OR REPLACE INTO entries SELECT position+1,'x',1,'t','x/y',0,event_id,x'02',0,x'03' "
-        "FROM entries WHERE position=(SELECT max(position) FROM entries)",
+        f"INSERT OR REPLACE INTO entries SELECT position+1,{OTHER} FROM entries WHERE position=300",
+        "UPDATE head SET size=size+1",
         "DELETE FROM tiles",
         "UPDATE tiles SET hashes=x'00'",
         "UPDATE head SET size=size-1",
@@ -135,6 +136,19 @@ def test_the_tables_only_grow(tmp_path: Path, statement: str) -> None:
     recorder = filled(tmp_path / "log.db", 300)
     with pytest.raises(sqlite3.IntegrityError):
         recorder._writer.execute(statement)
+    recorder.close()
+
+
+def test_positions_have_no_gaps(tmp_path: Path) -> None:
+    """A transaction that leaves a position out does not come to a head."""
+    recorder = filled(tmp_path / "log.db", 3)
+    event = StoredEvent("s", 4, "topic", b"x")
+    head = recorder.begin()
+    [row] = recorder._rows([event], head)
+    with pytest.raises(IntegrityError):
+        recorder.write([row._replace(position=5)])
+    recorder.abandon()
+    assert recorder.insert_events([event]) == [4]
     recorder.close()
 
 

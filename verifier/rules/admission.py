@@ -9,12 +9,13 @@ The conditions that hold for every event (each type adds its own in ``unmet``):
 - AD5  Its key is enrolled to its author and is active at this index.
 - AD6  It was signed at most 600 s behind log time, or 7 days for types marked offline.
 - AD7  What it says it has seen is true: size at most its own index, root equal to the log's there.
-       Decisions, endorsements and appeals must say it.
+       Decisions, endorsements and appeals must say it, and have seen at least the genesis.
 - AD8  Authority and decision events have at most 3,500 bytes.
 - AD9  Before the roots' threshold is endorsed, only roots endorse and nothing else is recorded.
 - AD10 Its author, or the one on whose behalf it was signed, holds a capacity that may sign it.
 - AD11 A delegation used is in force, given by that actor to this author, for this type and
-       subject.
+       subject. What gives authority (keys, roles, delegations) is never done by delegation.
+- AD12 Its time lies before the year 2200; beyond, no day can be counted and nothing else is judged.
 
 ``admit`` decides; ``record`` lets the event take effect. Both are pure over the book: the ledger
 refuses with them, a dry run asks them, and every auditor runs them again.
@@ -32,6 +33,7 @@ import msgspec
 from verifier import encoding
 from verifier.errors import MalformedError, UndecidedError
 from verifier.event import MAX_DECISION_BYTES, Event
+from verifier.rules import dates
 from verifier.rules.authority import state as authority
 from verifier.rules.authority.genesis import LedgerOpened
 from verifier.rules.book import SINGLETONS, Body, Book, Entry, Refused, Subject, Unmet
@@ -99,13 +101,17 @@ def record(entry: Entry, book: Book) -> None:
 
 def fold(entry: Entry, subject: Subject, book: Book) -> None:
     """Let an event take effect in its own subject only; rebuilding a subject calls this alone."""
-    subject.things.update(entry.body.evolve(entry, subject, book))
+    subject.things.update([*entry.body.evolve(entry, subject, book)])  # all of it, or nothing
     subject.advance(entry.event)
 
 
 def conditions(entry: Entry, book: Book) -> Iterator[Unmet]:
     """Yield every condition that is not met, general ones first."""
     body = entry.body
+    if entry.at >= dates.ENDS_S:
+        yield Unmet(rule="AD12", reason="its time lies after the year 2199",
+                    hint="sign it again with the present time")  # fmt: skip
+        return  # the rest counts days
     for check in _GENERAL:
         unmet = check(entry, book)
         if unmet is not None:
@@ -178,7 +184,7 @@ def _fresh(entry: Entry, book: Book) -> Unmet | None:
 
 def _seen(entry: Entry, book: Book) -> Unmet | None:
     seen = entry.event.seen
-    if seen is None:
+    if seen is None or (seen.size == 0 and entry.body.DECISION):
         if not entry.body.DECISION:
             return None
         return Unmet(rule="AD7", reason="a decision, endorsement or appeal says what was seen",

@@ -94,7 +94,7 @@ class Money(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An amount pledged, in an ISO 4217 currency."""
 
     pledged: Decimal
-    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
 
 
 class Commitment(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,21 +8,39 @@ Rules:
 3. A deadline is a day. A filing is in time if log time at its index is before 24:00 in UTC-12 on
    that day: the last place on Earth where the day has not ended.
 4. The day *of* a log time is its day in UTC.
+5. A sum stops at 1 January 1000 and at 31 December 8999: no duration leads out of the calendar, and
+   as texts days compare as they follow each other.
 """
 
 from __future__ import annotations
 
 import calendar
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Final
 
 from verifier.errors import MalformedError
 
-__all__ = ["add", "day_of", "day_text", "deadline", "in_time", "is_day", "parse_day"]
+__all__ = [
+    "EARLIEST",
+    "ENDS_S",
+    "LATEST",
+    "add",
+    "day_of",
+    "day_text",
+    "deadline",
+    "in_time",
+    "is_day",
+    "parse_day",
+]
 
 LATEST_ZONE_S: Final = 12 * 3600  # UTC-12: rule 3
 DAY_S: Final = 86_400
+ENDS_S: Final = 7_258_118_400  # 2200-01-01T00:00Z: log time beyond has no day (rule 1)
+EARLIEST: Final = date(1000, 1, 1)  # rule 5; a thousand years of room on either side of rule 1 …
+LATEST: Final = date(8999, 12, 31)  # … and another thousand for what is counted on from a sum
+_FIRST: Final = EARLIEST.toordinal()
+_LAST: Final = LATEST.toordinal()
 
 
 def parse_day(text: str) -> date:
@@ -50,12 +68,15 @@ def is_day(text: str) -> bool:
 
 
 def add(day: date, duration: str, *, times: int = 1) -> date:
-    """Add a duration a number of times to a day (rule 2); negative times subtract."""
+    """Add a duration a number of times to a day (rules 2 and 5); negative times subtract."""
     count, unit = int(duration[1:-1]) * times, duration[-1]
     if unit == "D":
-        return day + timedelta(days=count)
+        ordinal = day.toordinal() + count
+        return date.fromordinal(min(max(ordinal, _FIRST), _LAST))
     months = day.year * 12 + day.month - 1 + count * (12 if unit == "Y" else 1)
     year, month = divmod(months, 12)
+    if not EARLIEST.year <= year <= LATEST.year:
+        return EARLIEST if year < EARLIEST.year else LATEST
     last = calendar.monthrange(year, month + 1)[1]
     return date(year, month + 1, min(day.day, last))
 

@@ -1,7 +1,9 @@
-"""The kinds of value that payloads are made of, each with its grammar and bound.
+r"""The kinds of value that payloads are made of, each with its grammar and bound.
 
 A payload field is one of these or a struct of these, so that a bound is stated once. Sources:
 record format §2 (decimals, dates, durations, texts), ISO 3166-1 alpha-3, BCP 47, org-id.guide.
+Every pattern ends in ``\Z`` and names its digits: ``$`` also matches before a last line feed, and
+``\d`` every script's digits, so that one value would have two spellings.
 """
 
 from __future__ import annotations
@@ -40,14 +42,14 @@ Hash = Annotated[bytes, Meta(min_length=32, max_length=32)]
 PublicKey = Annotated[bytes, Meta(min_length=32, max_length=32)]
 """A raw Ed25519 public key, 32 bytes."""
 
-ActorId = Annotated[str, Meta(pattern=r"^actor-[a-z0-9][a-z0-9._:-]{0,57}$")]
+ActorId = Annotated[str, Meta(pattern=r"^actor-[a-z0-9][a-z0-9._:-]{0,57}\Z")]
 """An actor: an organization, an office or a machine; never a person's name."""
 
 StreamName = Annotated[str, Meta(min_length=3, max_length=128)]
-LocalId = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._:-]{0,63}$")]
+LocalId = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._:-]{0,63}\Z")]
 """The last segment of a stream id, unique within its subject and kind."""
 
-Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}\Z")]
 """A value of a code list of ours."""
 
 Label = Annotated[str, Meta(min_length=1, max_length=120)]
@@ -58,23 +60,23 @@ Text = Annotated[str, Meta(min_length=1, max_length=8000)]
 Symbol = Annotated[str, Meta(min_length=1, max_length=80)]
 """The symbol of a document or mandate, such as ``A/RES/70/224``."""
 
-Alpha3 = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
-SdgTarget = Annotated[str, Meta(pattern=r"^(1[0-7]|[1-9])(\.([1-9][0-9]?|[a-d]))?$")]
-Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+Alpha3 = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
+SdgTarget = Annotated[str, Meta(pattern=r"^(1[0-7]|[1-9])(\.([1-9][0-9]?|[a-d]))?\Z")]
+Day = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
 """A calendar day, ISO 8601; that it exists is checked by ``dates.parse_day``."""
 
-PartialDate = Annotated[str, Meta(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
+PartialDate = Annotated[str, Meta(pattern=r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?\Z")]
 """A date whose precision is what the source states: year, month or day."""
 
-Decimal = Annotated[str, Meta(pattern=r"^(0|-?[1-9][0-9]{0,17})(\.[0-9]{1,9})?$")]
-Duration = Annotated[str, Meta(pattern=r"^P([1-9][0-9]{0,2}[YMD]|0D)$")]
+Decimal = Annotated[str, Meta(pattern=r"^(0|-?[1-9][0-9]{0,17})(\.[0-9]{1,9})?\Z")]
+Duration = Annotated[str, Meta(pattern=r"^P([1-9][0-9]{0,2}[YMD]|0D)\Z")]
 """``P<n>Y``, ``P<n>M`` or ``P<n>D``, with the arithmetic of ``dates.add``."""
 
 
 class LangText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One text in one language (BCP 47 primary tag, optional script or region)."""
 
-    lang: Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$")]
+    lang: Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?\Z")]
     text: Text
 
 

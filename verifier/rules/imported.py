@@ -67,7 +67,7 @@ Cells = Annotated[dict[str, Cell], Meta(min_length=1, max_length=60)]
 """Cells by column key. The payload profile bounds the keys; 60 is wider than any source here."""
 _Several: Final = Meta(min_length=1, max_length=100)  # the longest list in a source here is 9
 Precision = Literal["day", "month", "quarter", "year", "unknown"]
-Year = Annotated[str, Meta(pattern=r"^\d{4}$")]
+Year = Annotated[str, Meta(pattern=r"^[0-9]{4}\Z")]
 
 
 class SourceRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -92,7 +92,7 @@ class ImportedDate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     text: Annotated[str, Meta(max_length=80)]
     precision: Precision
     value: Annotated[
-        str, Meta(pattern=r"^\d{4}(-(Q[1-4]|(0[1-9]|1[0-2])(-\d{2})?))?$")
+        str, Meta(pattern=r"^[0-9]{4}(-(Q[1-4]|(0[1-9]|1[0-2])(-[0-9]{2})?))?\Z")
     ] | None = None  # fmt: skip
 
 
@@ -100,7 +100,7 @@ class ImportedPlace(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     """A place by its United Nations short name, with the United Nations' own footnote if any."""
 
     name: Label
-    m49: Annotated[str, Meta(pattern=r"^\d{3}$")] | None = None
+    m49: Annotated[str, Meta(pattern=r"^[0-9]{3}\Z")] | None = None
     country: Alpha3 | None = None
     footnote: ShortText | None = None
 
@@ -314,7 +314,7 @@ class ImportClaimed(Body, frozen=True, kw_only=True):
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (role("registry"),)
 
     claimant: ActorId
-    live: Annotated[str, Meta(pattern=r"^p-[a-z0-9][a-z0-9._:-]{0,61}$")]
+    live: Annotated[str, Meta(pattern=r"^p-[a-z0-9][a-z0-9._:-]{0,61}\Z")]
     ground: Symbol
 
     def touches(self, event: Event) -> Iterable[str]:

@@ -114,7 +114,7 @@ class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An amount in an ISO 4217 currency, for the whole life or for each year."""
 
     amount: Decimal
-    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
     period: Literal["total", "yearly"]
 
 

@@ -7,7 +7,8 @@ a chain, and everyone sees who decided.
 
 - PR1 A proposal states the quorum that the rules ask of it at its index.
 - PR2 It expires on a stated day, at least one day and at most P180D after it is made.
-- PR3 An endorsement names the one proposal that its stream is for.
+- PR3 An endorsement names the one proposal that its stream is for, and its author has seen it: the
+      size that it states as seen lies beyond the proposal's index.
 - PR4 It comes before the proposal expires and before the proposal has taken effect; the genesis
       alone is endorsed by further roots after that.
 - PR5 Its author holds a capacity that may endorse this proposal.
@@ -15,6 +16,8 @@ a chain, and everyone sees who decided.
 - PR7 It states the organization it counts for, and that is its author's.
 - PR8 An organization (or, where offices are counted, an office) and a raw key count once.
 - PR9 Who has an interest in the matter, or signed before on it, does not count: the type says who.
+- PR10 A stream holds one proposal and nothing before it, so that none is replaced under its
+       endorsers.
 """
 
 from __future__ import annotations
@@ -51,6 +54,7 @@ class Proposal(msgspec.Struct, frozen=True):
     ref: EventRef
     by: str
     body: ProposalBody
+    index: int
     endorsements: tuple[Endorsement, ...] = ()
     effective: int | None = None
 
@@ -63,7 +67,7 @@ class Proposal(msgspec.Struct, frozen=True):
 
 
 class ProposalBody(Body, frozen=True, kw_only=True):
-    """The payload of a proposal; a subclass is a proposal type (PR1, PR2)."""
+    """The payload of a proposal; a subclass is a proposal type (PR1, PR2, PR10)."""
 
     DECISION: ClassVar[bool] = True
     ENDORSERS: ClassVar[tuple[Capacity, ...]]
@@ -99,7 +103,9 @@ class ProposalBody(Body, frozen=True, kw_only=True):
         return iter(())
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of PR1, PR2 and the type's own rules."""
+        """Yield what is not met of PR1, PR2, PR10 and the type's own rules."""
+        if entry.event.seq != 0:
+            yield Unmet(rule="PR10", reason="this stream holds something", hint="name another")
         required = self.required_quorum(entry, book)
         if self.quorum != required:
             yield Unmet(rule="PR1", reason=f"the quorum here is {required}, not {self.quorum}")
@@ -114,7 +120,7 @@ class ProposalBody(Body, frozen=True, kw_only=True):
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Put the proposal on record."""
-        yield proposal_key(entry.event.stream), Proposal(entry.ref, entry.actor, self)
+        yield proposal_key(entry.event.stream), Proposal(entry.ref, entry.actor, self, entry.index)
 
 
 def proposal_key(stream: str) -> str:
@@ -154,6 +160,10 @@ class Endorsed(Body, frozen=True, kw_only=True):
         if proposal is None or proposal.ref != self.proposal or entry.event.stream != stream:
             yield Unmet(rule="PR3", reason="the proposal named is not the one of this stream")
             return
+        seen = entry.event.seen
+        if seen is not None and seen.size <= proposal.index:
+            yield Unmet(rule="PR3", reason="its author had not seen the proposal in the log",
+                        hint=f"read the log to size {proposal.index + 1} at least")  # fmt: skip
         expires = dates.deadline(dates.parse_day(proposal.body.expires))
         ended = proposal.effective is not None and not proposal.body.LATE_VOICES
         if ended or entry.at >= expires:
@@ -186,9 +196,7 @@ class Endorsed(Body, frozen=True, kw_only=True):
         key = proposal_key(self.proposal.stream)
         proposal = subject.things[key]
         voice = Endorsement(entry.event.iss, self.organization, entry.event.kid, entry.index)
-        proposal = msgspec.structs.replace(
-            proposal, endorsements=(*proposal.endorsements, voice)
-        )
+        proposal = msgspec.structs.replace(proposal, endorsements=(*proposal.endorsements, voice))
         yield from proposal.body.voiced(voice)
         if proposal.effective is not None or proposal.count() < proposal.body.quorum:
             yield key, proposal

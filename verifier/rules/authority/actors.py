@@ -1,13 +1,17 @@
 """Actors and their keys.
 
-- AC1 An actor is registered once; its principal is itself or a registered actor.
+- AC1 An actor is registered once, under an id that an author can have; its principal is itself or a
+      registered actor.
 - AC2 An organization is its own principal or counts as another organization; an office or a
-      machine counts for its organization.
-- AC3 A key is canonical and of prime order, and was never enrolled before, to anyone.
+      machine counts for its organization. A principal is an organization that counts for itself,
+      and a root's is the one that the genesis names.
+- AC3 A key is canonical and of prime order, and was never enrolled before, to anyone; it is none of
+      the log's own.
 - AC4 The new key proves possession: it signs the ledger, the actor, itself and its place.
-- AC5 An actor enrols its further keys itself; only while it has no active key may the registry or
-      a root enrol one for it.
-- AC6 Where the old key names its successor, only that key may follow it.
+- AC5 An actor gets its first key from the registry or a root and enrols its further keys itself.
+      Who has no active key any more gets the next one from the roots together, so that nobody
+      alone puts a key of its own in another's place.
+- AC6 A key that names its successor enrols that key and no other.
 - AC7 A revocation names a key of the actor that is still active.
 - AC8 A root's keys change only by the roots together.
 """
@@ -24,20 +28,24 @@ from verifier import encoding
 from verifier.errors import FalseError, MalformedError
 from verifier.event import cose_bytes, cose_text
 from verifier.keys import Kid, require_strict_key, thumbprint, verify
+from verifier.rules.authority.genesis import LedgerOpened
 from verifier.rules.authority.state import Actor, Key, Roots, is_registered, itself, role, root
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import ActorId, Alpha3, Code, Hash, PublicKey, Symbol, Texts
+from verifier.rules.proposal import Proposal, ProposalBody
 
 __all__ = [
     "EVENTS",
     "POSSESSION_TYP",
     "ActorRegistered",
     "KeyEnrolled",
+    "KeyRecoveryProposed",
     "KeyRevoked",
     "KeyRotated",
     "possession_statement",
 ]
 
+MAX_ACTOR_CHARS: Final = 64  # what an author's id may have (event, rule 4)
 POSSESSION_TYP: Final = "application/vnd.pledgebook.key-possession+cose"
 OrgId = Annotated[
     str, Meta(pattern=r"^[A-Z]{2,4}(-[A-Z0-9]{1,10}){1,3}-[A-Za-z0-9._/-]{1,60}\Z", max_length=100)
@@ -87,11 +95,21 @@ class ActorRegistered(Body, frozen=True, kw_only=True):
         own = entry.event.subject
         if is_registered(own, book):
             yield Unmet(rule="AC1", reason=f"{own} is registered already")
+        if len(own) > MAX_ACTOR_CHARS:
+            yield Unmet(rule="AC1", reason=f"an actor id has at most {MAX_ACTOR_CHARS} characters")
+        principal = book.thing(self.principal, "actor", Actor)
         if self.principal == own:
             if self.kind != "organization":
                 yield Unmet(rule="AC2", reason=f"an {self.kind} counts for its organization")
-        elif not is_registered(self.principal, book):
+        elif principal is None:
             yield Unmet(rule="AC1", reason=f"the principal {self.principal} is not registered")
+        elif principal.principal != self.principal:
+            yield Unmet(rule="AC2", reason=f"{self.principal} counts for {principal.principal}",
+                        hint="name the organization that counts for itself")  # fmt: skip
+        roots = book.thing("ledger", "roots", Roots)
+        for member in roots.members if roots else ():
+            if member.actor == own and member.principal != self.principal:
+                yield Unmet(rule="AC2", reason=f"the root {own} counts for {member.principal}")
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Put the actor on record."""
@@ -99,7 +117,7 @@ class ActorRegistered(Body, frozen=True, kw_only=True):
 
 
 class _NewKey(Body, frozen=True, kw_only=True):
-    """What the enrolment of any key has in common (AC3, AC4, AC8)."""
+    """What the enrolment of any key has in common (AC3, AC4, AC6, AC8)."""
 
     AUTHORITY: ClassVar[bool] = True
 
@@ -113,48 +131,59 @@ class _NewKey(Body, frozen=True, kw_only=True):
         return (self.public,)
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of AC3, AC4 and AC8."""
-        if not is_registered(entry.event.subject, book):
-            yield Unmet(rule="AC1", reason=f"{entry.event.subject} is not registered")
-        roots = book.thing("ledger", "roots", Roots)
-        if roots and any(r.actor == entry.event.subject for r in roots.members):
-            yield Unmet(rule="AC8", reason="a root's keys change only by the roots together")
-        if thumbprint(self.public) in book.public_keys:
-            yield Unmet(rule="AC3", reason="this key was enrolled before",
-                        hint="make a new key: a key is enrolled once, to one actor")  # fmt: skip
-        try:
-            require_strict_key(self.public)
-            verify(self.public, self.pop, self._statement(entry, book))
-        except MalformedError as error:
-            yield Unmet(rule="AC3", reason=error.reason)
-        except FalseError:
-            yield Unmet(rule="AC4", reason="the new key did not sign its own enrolment here")
-
-    def _statement(self, entry: Entry, book: Book) -> bytes:
-        event = entry.event
-        return possession_statement(
-            ledger=book.ledger or b"", actor=event.subject, kid=thumbprint(self.public),
-            stream=event.stream, seq=event.seq, prev=event.prev,
-        )  # fmt: skip
+        """Yield what is not met of AC3, AC4, AC6 and AC8."""
+        yield from _unmet_new_key(self.public, self.pop, entry, book)
+        signer = book.thing(entry.event.subject, _key_thing(entry.event.kid), Key)
+        if signer is not None and signer.next not in (None, thumbprint(self.public)):
+            yield Unmet(rule="AC6", reason="the key that signs names another as its successor")
 
     def _new(self) -> Change:
         return _key_thing(thumbprint(self.public)), Key(self.public, self.next)
 
 
+def _unmet_new_key(public: bytes, pop: bytes, entry: Entry, book: Book) -> Iterator[Unmet]:
+    """Yield what is not met of AC3, AC4 and AC8 by a key that is to be an actor's."""
+    event = entry.event
+    if not is_registered(event.subject, book):
+        yield Unmet(rule="AC1", reason=f"{event.subject} is not registered")
+    roots = book.thing("ledger", "roots", Roots)
+    if roots and any(r.actor == event.subject for r in roots.members):
+        yield Unmet(rule="AC8", reason="a root's keys change only by the roots together")
+    if thumbprint(public) in book.public_keys:
+        yield Unmet(rule="AC3", reason="this key was enrolled before",
+                    hint="make a new key: a key is enrolled once, to one actor")  # fmt: skip
+    genesis = book.thing("ledger", "genesis", LedgerOpened)
+    if genesis is not None and public in (genesis.log_keys.checkpoint, genesis.log_keys.refusal):
+        yield Unmet(rule="AC3", reason="this key is one of the log's own")
+    statement = possession_statement(
+        ledger=book.ledger or b"", actor=event.subject, kid=thumbprint(public),
+        stream=event.stream, seq=event.seq, prev=event.prev,
+    )  # fmt: skip
+    try:
+        require_strict_key(public)
+        verify(public, pop, statement)
+    except MalformedError as error:
+        yield Unmet(rule="AC3", reason=error.reason)
+    except FalseError:
+        yield Unmet(rule="AC4", reason="the new key did not sign its own enrolment here")
+
+
 class KeyEnrolled(_NewKey, frozen=True, kw_only=True):
-    """A key is enrolled to an actor (AC3 to AC5, AC8)."""
+    """A key is enrolled to an actor (AC3 to AC6, AC8)."""
 
     TYPE: ClassVar[str] = "KeyEnrolled/1"
     STREAM: ClassVar[str] = "actor-*/keys"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (itself, *_registrars)
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of AC3 to AC5 and AC8."""
+        """Yield what is not met of AC3 to AC6 and AC8."""
         yield from super().unmet(entry, book)
-        active = any(k.ended is None for k in book.subject(entry.event.subject).all(Key))
-        if active and entry.actor != entry.event.subject:
-            yield Unmet(rule="AC5", reason=f"{entry.event.subject} has an active key",
-                        who=entry.event.subject)  # fmt: skip
+        own = entry.event.subject
+        if entry.actor != own and any(book.subject(own).all(Key)):
+            active = _is_active(own, book)
+            yield Unmet(rule="AC5", reason=f"{own} has {'an active' if active else 'had a'} key",
+                        hint="" if active else "the roots together give it its next key",
+                        who=own if active else root.name)  # fmt: skip
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Enrol the key."""
@@ -168,18 +197,56 @@ class KeyRotated(_NewKey, frozen=True, kw_only=True):
     STREAM: ClassVar[str] = "actor-*/keys"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (itself,)
 
-    def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of AC3, AC4, AC6 and AC8."""
-        yield from super().unmet(entry, book)
-        old = book.thing(entry.event.subject, _key_thing(entry.event.kid), Key)
-        if old is not None and old.next not in (None, thumbprint(self.public)):
-            yield Unmet(rule="AC6", reason="the old key names another key as its successor")
-
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """End the old key and enrol the new one."""
         old = _key_thing(entry.event.kid)
         yield old, _ended(subject.things[old], entry.index, "rotated")
         yield self._new()
+
+
+class KeyRecoveryProposed(ProposalBody, frozen=True, kw_only=True):
+    """The roots give an actor without an active key its next one (AC3 to AC5, AC8).
+
+    The key is taken from the proposal on: whether or not it takes effect, it is enrolled to nobody
+    else.
+    """
+
+    TYPE: ClassVar[str] = "KeyRecoveryProposed/1"
+    STREAM: ClassVar[str] = "actor-*/recovery/*"
+    SIGNERS: ClassVar[tuple[Capacity, ...]] = (root,)
+    ENDORSERS: ClassVar[tuple[Capacity, ...]] = (root,)
+    AUTHORITY: ClassVar[bool] = True
+
+    public: PublicKey
+    pop: Annotated[bytes, Meta(min_length=64, max_length=64)]
+    """The new key's signature over ``possession_statement``, on the proposal's own place."""
+    next: Hash | None = None
+
+    def enrols(self) -> Iterable[bytes]:
+        """Return the new key."""
+        return (self.public,)
+
+    def required_quorum(self, entry: Entry, book: Book) -> int:
+        """Ask the roots' threshold."""
+        roots = book.thing("ledger", "roots", Roots)
+        return roots.threshold if roots else 0
+
+    def unmet_here(self, entry: Entry, book: Book) -> Iterator[Unmet]:
+        """Yield what is not met of AC3 to AC5 and AC8."""
+        yield from _unmet_new_key(self.public, self.pop, entry, book)
+        yield from self.bars("", "", entry, book)
+
+    def bars(self, actor: str, organization: str, entry: Entry, book: Book) -> Iterator[Unmet]:
+        """Yield what is not met of AC5 at an endorsement."""
+        if _is_active(entry.event.subject, book):
+            yield Unmet(rule="AC5", reason=f"{entry.event.subject} has an active key",
+                        who=entry.event.subject)  # fmt: skip
+
+    def effect(
+        self, proposal: Proposal, entry: Entry, subject: Subject, book: Book
+    ) -> Iterator[Change]:
+        """Enrol the key."""
+        yield _key_thing(thumbprint(self.public)), Key(self.public, self.next)
 
 
 class KeyRevoked(Body, frozen=True, kw_only=True):
@@ -210,8 +277,18 @@ def _key_thing(kid: bytes | Kid) -> str:
     return "key:" + kid.hex()
 
 
+def _is_active(actor: str, book: Book) -> bool:
+    return any(key.ended is None for key in book.subject(actor).all(Key))
+
+
 def _ended(key: Key, index: int, why: str) -> Key:
     return msgspec.structs.replace(key, ended=index, why=why)
 
 
-EVENTS: Final[tuple[type[Body], ...]] = (ActorRegistered, KeyEnrolled, KeyRotated, KeyRevoked)
+EVENTS: Final[tuple[type[Body], ...]] = (
+    ActorRegistered,
+    KeyEnrolled,
+    KeyRotated,
+    KeyRevoked,
+    KeyRecoveryProposed,
+)

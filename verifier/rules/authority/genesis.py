@@ -6,7 +6,8 @@
 - GE4 The origin is a C2SP log name: no spaces, no plus sign.
 - GE5 A root counts only from its own endorsement, on its own stream; the signature under the
       genesis is not one.
-- GE6 The log's, receipts' and refusals' keys are distinct, and none is a root's.
+- GE6 The log's, receipts' and refusals' keys are distinct, and none is a root's; the Ed25519 keys
+      are canonical and of prime order, the receipts' key is a point of P-256.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from typing import Annotated, ClassVar, Final, Literal
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from msgspec import Meta
 
 from verifier.errors import MalformedError
@@ -24,7 +26,7 @@ from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Un
 from verifier.rules.fields import Code, Duration, Hash, PublicKey, Symbol
 from verifier.rules.proposal import Endorsement, Proposal, ProposalBody
 
-__all__ = ["EVENTS", "RULESETS", "CodeList", "LedgerOpened", "Predecessor"]
+__all__ = ["EVENTS", "RULESETS", "CodeList", "LedgerOpened", "LogKeys", "Predecessor"]
 
 RULESETS: Final = ("pledgebook-1",)
 """The rulesets that this verifier can decide by."""
@@ -55,6 +57,19 @@ class LogKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     receipt_p256: Annotated[bytes, Meta(min_length=65, max_length=65)] | None = None
     """Uncompressed SEC 1 point."""
 
+    def unmet(self) -> Iterator[Unmet]:
+        """Yield what is not met of GE6 by each key alone."""
+        for public in filter(None, (self.checkpoint, self.refusal)):
+            try:
+                require_strict_key(public)
+            except MalformedError as error:
+                yield Unmet(rule="GE6", reason=error.reason)
+        if self.receipt_p256 is not None:
+            try:
+                EllipticCurvePublicKey.from_encoded_point(SECP256R1(), self.receipt_p256)
+            except ValueError:
+                yield Unmet(rule="GE6", reason="the receipts' key is no point of P-256")
+
 
 class LedgerOpened(ProposalBody, frozen=True, kw_only=True):
     """A ledger begins; it takes other events once its roots' threshold is endorsed (GE1 to GE6)."""
@@ -68,7 +83,7 @@ class LedgerOpened(ProposalBody, frozen=True, kw_only=True):
     OFFLINE: ClassVar[bool] = True
     LATE_VOICES: ClassVar[bool] = True
 
-    origin: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._~/:-]{3,200}$")]
+    origin: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._~/:-]{3,200}\Z")]
     roots: Annotated[tuple[Root, ...], Meta(min_length=1, max_length=20)]
     ruleset: Symbol
     clock: Literal["real", "stated"]
@@ -104,6 +119,7 @@ class LedgerOpened(ProposalBody, frozen=True, kw_only=True):
         keys = [self.log_keys.checkpoint, *filter(None, [self.log_keys.refusal]), *publics]
         if len(set(keys)) < len(keys):
             yield Unmet(rule="GE6", reason="one key serves two purposes")
+        yield from self.log_keys.unmet()
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Name the roots and put the genesis up for their endorsement."""

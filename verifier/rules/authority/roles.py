@@ -3,12 +3,14 @@
 - RO1 A role is given only by a holder of a role that may give it (``APPOINTS``); what the roots
       give needs their threshold.
 - RO2 The scope given lies within the giver's own; the chain of grants is at most three long.
-- RO3 The roles of one actor are compatible (``INCOMPATIBLE``); a root holds no operational role.
+- RO3 The roles of one actor are compatible (``INCOMPATIBLE``) on every day of both; a root holds no
+      operational role. An appointment is judged by this again at each endorsement.
 - RO4 The holder is registered; the days exist, the last not before the first.
 - RO5 A withdrawal names a grant of this actor that is still in force.
 - RO6 A delegation names a registered delegate, at least one event type, and its last day; it
       never covers endorsements.
 - RO7 Only the delegator withdraws a delegation, and only once.
+- RO8 A grant's stream holds one grant and nothing before it.
 """
 
 from __future__ import annotations
@@ -69,6 +71,7 @@ INCOMPATIBLE: Final[frozenset[frozenset[str]]] = frozenset(
 """Pairs of roles that one actor may not hold at the same time (decision D2.12)."""
 
 LONGEST_CHAIN: Final = 3
+NO_LAST_DAY: Final = "9999-12-31"
 
 
 class Terms(
@@ -97,8 +100,15 @@ def unmet_holder(terms: Terms, entry: Entry, book: Book) -> Iterator[Unmet]:
         yield Unmet(rule="RO3", reason="a root holds no operational role")
     for grant in book.subject(holder).all(Grant):
         pair = frozenset((grant.role, terms.role))
-        if grant_in_force(grant, entry.at) and pair in INCOMPATIBLE:
+        if pair in INCOMPATIBLE and _overlaps(terms, grant, dates.day_text(entry.at)):
             yield Unmet(rule="RO3", reason=f"{holder} is {grant.role}, which excludes {terms.role}")
+
+
+def _overlaps(terms: Terms, grant: Grant, today: str) -> bool:
+    """Say whether there is a day from today on at which both would count (RO3)."""
+    first = max(terms.first_day, grant.first_day, today)
+    last = min(terms.last_day or NO_LAST_DAY, grant.last_day or NO_LAST_DAY)
+    return grant.withdrawn is None and first <= last
 
 
 def _grant(terms: Terms, ref: EventRef, depth: int) -> Change:
@@ -130,6 +140,10 @@ class AppointmentProposed(ProposalBody, frozen=True, kw_only=True):
             yield Unmet(rule="RO1", reason=f"the roots do not give the role {self.terms.role}")
         yield from unmet_holder(self.terms, entry, book)
 
+    def bars(self, actor: str, organization: str, entry: Entry, book: Book) -> Iterator[Unmet]:
+        """Yield what is not met of RO3 and RO4 at an endorsement."""
+        yield from unmet_holder(self.terms, entry, book)
+
     def effect(
         self, proposal: Proposal, entry: Entry, subject: Subject, book: Book
     ) -> Iterator[Change]:
@@ -138,7 +152,7 @@ class AppointmentProposed(ProposalBody, frozen=True, kw_only=True):
 
 
 class RoleGranted(Body, frozen=True, kw_only=True):
-    """A holder of a role that may give it gives a role (RO1 to RO4)."""
+    """A holder of a role that may give it gives a role (RO1 to RO4, RO8)."""
 
     TYPE: ClassVar[str] = "RoleGranted/1"
     STREAM: ClassVar[str] = "actor-*/role/*"
@@ -150,7 +164,9 @@ class RoleGranted(Body, frozen=True, kw_only=True):
     """The length of the chain of grants from the roots."""
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RO1 to RO4."""
+        """Yield what is not met of RO1 to RO4 and RO8."""
+        if entry.event.seq != 0:
+            yield Unmet(rule="RO8", reason="this stream holds a grant", hint="name another")
         givers = [
             grant
             for grant in book.subject(entry.actor).all(Grant)

@@ -72,7 +72,7 @@ class Key(msgspec.Struct, frozen=True):
     why: str = ""
 
 
-class Root(msgspec.Struct, frozen=True):
+class Root(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A root principal: its actor, the organization it counts for, its raw public key."""
 
     actor: ActorId
@@ -274,6 +274,9 @@ def unmet_delegation(entry: Entry, book: Book) -> Unmet | None:
     behalf = entry.body.on_behalf_of
     if behalf is None:
         return None
+    if entry.body.AUTHORITY:
+        return Unmet(rule="AD11", reason=f"{entry.body.TYPE} is never signed on behalf of another",
+                     who=behalf.actor)  # fmt: skip
     key = "delegation:" + behalf.delegation.stream.rpartition("/")[2]
     found = book.thing(behalf.actor, key, Delegation)
     event = entry.event
