@@ -253,10 +253,10 @@ def _budget(
     return stages | {"queueing, admission, database, tree, proofs, receipt": left}
 
 
-def _syncs(server: Server, author: Author, folder: Path) -> tuple[float, int]:
-    """Return fsyncs for each commit, counted by strace on a load of its own, and its events."""
+def _syncs(server: Server, author: Author, folder: Path) -> float:
+    """Return fsyncs for each commit, counted by strace on a load of its own; 0 without strace."""
     if shutil.which("strace") is None:
-        return 0.0, 0
+        return 0.0
     bodies = author.progress(CLIENTS, 40)
     trace = folder / "strace.out"
     command = ["strace", "-f", "-c", "-e", "trace=fsync,fdatasync", "-o", str(trace),
@@ -273,7 +273,7 @@ def _syncs(server: Server, author: Author, folder: Path) -> tuple[float, int]:
         for line in trace.read_text().splitlines()
         if line.split() and line.split()[-1] in ("fsync", "fdatasync")
     )
-    return calls / (after["commits"] - before["commits"]), after["events"] - before["events"]
+    return float(calls / (after["commits"] - before["commits"]))
 
 
 def _audited(server: Server, author: Author, folder: Path) -> None:
@@ -293,12 +293,12 @@ def _size(data: Path) -> int:
 
 def _single_figures(told: list[dict[str, Any]], disk: float) -> list[Figure]:
     def middle(name: str) -> float:
-        return statistics.median(t[name] for t in told)
+        return float(statistics.median(t[name] for t in told))
 
     slow = disk < limits.SLOW_DISK
     rate = middle("rate")
     ratio = statistics.median(t["rate"] / t["H"] for t in told)
-    syncs = statistics.median(t["syncs"][0] for t in told)
+    syncs = middle("syncs")
     what = f"append, one event per request, {CLIENTS} clients"
     return [
         Figure("H: null POST, the same driver and bodies", middle("H"), "requests/s"),

@@ -56,6 +56,8 @@ def dataset(size: int) -> Dataset:
     folder = CACHE / f"{_version()}-{size}"
     if not (folder / "checkpoint").exists():
         CACHE.mkdir(parents=True, exist_ok=True)
+        for stale in CACHE.glob(f"*-{size}"):
+            shutil.rmtree(stale)
         with tempfile.TemporaryDirectory(dir=CACHE) as fresh:
             publish(Path(fresh), size)
             shutil.move(fresh, folder)

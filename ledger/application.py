@@ -39,6 +39,7 @@ from ledger.intake import Intake, Item, read_item
 from ledger.observe import Counters, say
 from ledger.outcome import Accepted, Outcome, Rejected, Reply, rejected_by
 from ledger.publisher import Publisher, Signed
+from ledger.recorder import StorageError
 from ledger.signatures import SignatureChecks
 from ledger.signer import Signers, load_signers, read_passphrase
 from ledger.signing import NO_LEDGER, SigningFile, SigningState
@@ -82,7 +83,7 @@ class Ledger(Application[str]):
         super().__init__(env)
         self.counters = Counters()
         self._roots = Roots(self.recorder)
-        self._book = LedgerBook(self.repository, self._roots.at, limit=Settings().hot_subjects)
+        self._book = LedgerBook(self.repository, self._roots, limit=Settings().hot_subjects)
         self._publisher: Publisher | None = None
         self._ledger_id = b""
         self._origin = ""
@@ -117,7 +118,7 @@ class Ledger(Application[str]):
 
     def _open(self, folder: Path, settings: Settings, signers: Signers) -> None:
         self.settings = settings
-        self._book = LedgerBook(self.repository, self._roots.at, limit=settings.hot_subjects)
+        self._book = LedgerBook(self.repository, self._roots, limit=settings.hot_subjects)
         self._book.open_at(
             self.recorder.head, ledger=self.ledger_id or None, keys=self.recorder.keys()
         )
@@ -189,8 +190,8 @@ class Ledger(Application[str]):
         """Begin to take submissions."""
         assert self._publisher is not None, "opened for following alone"
         self._committer = Committer(
-            self._book, self.recorder, self._publisher, roots=self._roots,
-            counters=self.counters, max_group_events=self.settings.max_group_events,
+            self._book, self.recorder, self._publisher, counters=self.counters,
+            max_group_events=self.settings.max_group_events,
             on_genesis=self._learn_genesis,
         )  # fmt: skip
         await self._checks.start()
@@ -238,7 +239,7 @@ class Ledger(Application[str]):
 
     # The door.
 
-    def save(self, *objs: Any, **kwargs: Any) -> Any:
+    def save(self, *_objs: Any, **_kwargs: Any) -> Any:
         """Refuse: a ledger records signed submissions and nothing else (rule 1)."""
         raise LedgerError("T-internal", "a ledger records what is submitted, signed, by its author")
 
@@ -249,11 +250,17 @@ class Ledger(Application[str]):
         cancelled; then the events may be recorded or not, and submitting them again tells.
         """
         if len(raws) > MAX_REQUEST_EVENTS or sum(map(len, raws)) > MAX_REQUEST_BYTES:
-            return Reply([rejected_by(LedgerError("T-too-large", f"{len(raws)} events"))] * len(raws))
+            refusal = rejected_by(LedgerError("T-too-large", f"{len(raws)} events in one request"))
+            return Reply([refusal] * len(raws))
         read = self._intake.read(raws)
         items = [item for item in read if isinstance(item, Item)]
-        signed = await self._bring_to_outcomes(items) if items else None
-        return self._reply(read, signed)
+        try:
+            signed = await self._bring_to_outcomes(items) if items else None
+            return self._reply(read, signed)
+        except StorageError as error:  # of a read: whether anything was recorded is unknown
+            self.counters["storage_errors"] += 1
+            refusal = rejected_by(LedgerError(error.code, error.reason))
+            return Reply([item if isinstance(item, Rejected) else refusal for item in read])
 
     async def _bring_to_outcomes(self, items: Sequence[Item]) -> Signed | None:
         """Take items through all stages; return the tree that covers what was recorded now."""
@@ -322,7 +329,8 @@ class Ledger(Application[str]):
 
     def ahead(self, subject: str, day: date) -> list[Step]:
         """Return what may happen next to a subject on a day, and what still stands against it."""
-        return steps(subject, self._book, int(datetime(*day.timetuple()[:3], tzinfo=UTC).timestamp()))
+        midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        return steps(subject, self._book, int(midnight.timestamp()))
 
     # What is served. Everything below reads committed data.
 
@@ -447,5 +455,4 @@ class _Closed(Awaitable[None]):
 
     def __await__(self) -> Generator[None, None, None]:
         """Wait for nothing."""
-        return
-        yield
+        yield from ()

@@ -14,12 +14,13 @@ Rules:
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from eventsourcing.application import AggregateNotFoundError, Repository
 from eventsourcing.domain import DomainEventProtocol
 
+from ledger.hashes import Roots
 from ledger.mapper import Recorded
 from ledger.recorder import LogHead
 from verifier.rules import admission
@@ -32,12 +33,14 @@ __all__ = ["LedgerBook"]
 class LedgerBook(Book):
     """The book of a ledger that runs."""
 
-    __slots__ = ("_before", "_dirty", "_hot", "_limit", "_new_keys", "_repository", "versions")
+    __slots__ = (
+        "_before", "_dirty", "_hot", "_limit", "_new_keys", "_repository", "_roots", "versions",
+    )  # fmt: skip
 
-    def __init__(
-        self, repository: Repository[str], root_at: Callable[[int], bytes], *, limit: int
-    ) -> None:
-        super().__init__(root_at)
+    def __init__(self, repository: Repository[str], roots: Roots, *, limit: int) -> None:
+        """Rebuild from *repository*, know the log's *roots*, keep *limit* subjects in memory."""
+        super().__init__(roots.at)
+        self._roots = roots
         self._hot: OrderedDict[str, Subject] = OrderedDict()
         self.subjects = self._hot
         self.versions: dict[str, int] = {}
@@ -48,9 +51,7 @@ class LedgerBook(Book):
         self._new_keys: list[bytes] = []
         self._before: tuple[int, int, bytes | None] = (0, 0, None)
 
-    def open_at(
-        self, head: LogHead, *, ledger: bytes | None, keys: Mapping[bytes, bytes]
-    ) -> None:
+    def open_at(self, head: LogHead, *, ledger: bytes | None, keys: Mapping[bytes, bytes]) -> None:
         """Stand at a committed head, with all keys and the singletons at hand."""
         self.size, self.time, self.ledger = head.size, head.time, ledger
         self._before = (self.size, self.time, self.ledger)
@@ -82,14 +83,14 @@ class LedgerBook(Book):
             if kid not in self.public_keys:
                 self._new_keys.append(kid)
         admission.record(entry, self)
+        self._roots.assume(entry.event.id)
         version = self.versions[name] = self.versions[name] + 1
         return version
 
     def settle(self) -> None:
         """Keep what was assumed: it is durable. Then let the least used subjects go (rule 3)."""
         self._before = (self.size, self.time, self.ledger)
-        self._dirty.clear()
-        self._new_keys.clear()
+        self._forget()
         while len(self._hot) > self._limit + len(SINGLETONS):
             name, subject = self._hot.popitem(last=False)
             if name in SINGLETONS:
@@ -105,8 +106,12 @@ class LedgerBook(Book):
             self.versions.pop(name, None)
         for kid in self._new_keys:
             self.public_keys.pop(kid, None)
+        self._forget()
+
+    def _forget(self) -> None:
         self._dirty.clear()
         self._new_keys.clear()
+        self._roots.forget()
 
     def _rebuild(self, subject_id: str) -> Subject:
         """Fold a subject's events, read through the library's repository."""

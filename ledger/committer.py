@@ -23,19 +23,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from ledger.book import LedgerBook
-from ledger.errors import CODES, LedgerError
-from ledger.hashes import Roots
+from ledger.errors import LedgerError
 from ledger.intake import Item, take_recorded
 from ledger.observe import Counters, say
 from ledger.outcome import Accepted, Outcome, Rejected, rejected_by
 from ledger.publisher import Publisher, Signed
-from ledger.recorder import EnrolledKey, LogHead, Row, StorageError, Written
+from ledger.recorder import EnrolledKey, Row, StorageError, Written
 from ledger.signing import NO_LEDGER, SigningState
 from ledger.sqlite import SQLiteRecorder
 from verifier.rules import admission
 from verifier.rules.authority.genesis import LedgerOpened
 from verifier.rules.authority.state import thumbprint
-from verifier.rules.book import Entry, Refused
+from verifier.rules.book import Refused
 from verifier.tree import group_proofs
 
 __all__ = ["Committer", "Request"]
@@ -72,13 +71,12 @@ class Committer:
 
     def __init__(
         self, book: LedgerBook, recorder: SQLiteRecorder, publisher: Publisher, *,
-        roots: Roots, counters: Counters, max_group_events: int, on_genesis: Callable[[], None],
+        counters: Counters, max_group_events: int, on_genesis: Callable[[], None],
     ) -> None:  # fmt: skip
         """Take the parts; *on_genesis* is called once the event at index 0 is on record."""
         self._book = book
         self._recorder = recorder
         self._publisher = publisher
-        self._roots = roots
         self._counters = counters
         self._max_group_events = max_group_events
         self._on_genesis = on_genesis
@@ -86,6 +84,7 @@ class Committer:
         self._wanted = asyncio.Event()
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="ledger-commit")
         self._task: asyncio.Task[None] | None = None
+        self._closing = False
         self.halted = ""
         """Why nothing is appended any more, or empty."""
 
@@ -103,21 +102,21 @@ class Committer:
 
     async def close(self) -> None:
         """Finish what waits, then stop."""
+        self._closing = True
+        self._wanted.set()
         if self._task is not None:
-            while self._waiting:
-                await asyncio.sleep(0.001)
-            self._task.cancel()  # it stands between two groups, or shields the one it is in
-            await asyncio.gather(self._task, return_exceptions=True)
+            await self._task
         self._disk.shutdown()
 
     async def _run(self) -> None:
-        while True:
+        while self._waiting or not self._closing:
             await self._wanted.wait()
             requests = self._take()
-            await asyncio.shield(asyncio.ensure_future(self._commit(requests)))
+            if requests:
+                await self._commit(requests)
 
     def _take(self) -> list[Request]:
-        """Take the next requests, up to a group's size but at least one."""
+        """Take the next requests, up to a group's size but at least one if any waits."""
         requests: list[Request] = []
         count = 0
         while self._waiting and count < self._max_group_events:
@@ -125,7 +124,7 @@ class Committer:
             if requests and count > self._max_group_events:
                 break
             requests.append(self._waiting.popleft())
-        if not self._waiting:
+        if not self._waiting and not self._closing:
             self._wanted.clear()
         return requests
 
@@ -137,7 +136,7 @@ class Committer:
         except StorageError as error:
             self._storage_failed(group, error)
         except Exception:
-            self._forget()
+            self._book.abandon()
             if len(requests) > 1:  # rule 4
                 for request in requests:
                     await self._commit([_anew(request)])
@@ -155,7 +154,7 @@ class Committer:
             raise StorageError(self.halted)
         self._admit(group)
         if not group.rows:
-            self._forget()
+            self._book.abandon()
             return
         head = self._recorder.begin()
         try:
@@ -189,7 +188,6 @@ class Committer:
             return
         entry = admission.admit(event, body, book)
         version = book.assume(entry)
-        self._roots.assume(event.id)
         position = entry.index + 1
         group.rows.append(
             Row(
@@ -232,7 +230,6 @@ class Committer:
     def _settle(self, group: _Group, written: Written, signed: Signed | Exception) -> None:
         """Give outcomes to a committed group."""
         self._book.settle()
-        self._roots.forget()
         self._counters["commits"] += 1
         self._counters["events"] += len(group.rows)
         first = written.before.size
@@ -253,7 +250,7 @@ class Committer:
             item.outcome = _again(group.submissions[item.submission_id].outcome)
 
     def _storage_failed(self, group: _Group, error: StorageError) -> None:
-        self._forget()
+        self._book.abandon()
         self._counters["storage_errors"] += 1
         say(logger, logging.ERROR, "the storage refused a group", code=error.code,
             reason=error.reason, events=len(group.rows))  # fmt: skip
@@ -264,10 +261,6 @@ class Committer:
     def _halt(self, reason: str) -> None:
         self.halted = reason
         say(logger, logging.CRITICAL, "nothing is appended until a restart", reason=reason)
-
-    def _forget(self) -> None:
-        self._book.abandon()
-        self._roots.forget()
 
 
 def _again(outcome: Outcome | None) -> Outcome | None:

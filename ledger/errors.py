@@ -30,7 +30,10 @@ CODES: Final[dict[str, tuple[int, str]]] = {
     "T-log-key": (422, "State this service's own checkpoint keys in the genesis."),
     "entry-absent": (404, "Ask for what the present checkpoint covers."),
     "import-source": (422, "Compare the folder and its files with the importer's page."),
-    "import-refused": (422, "Read the rule; if the rows were imported before, this is as it should be."),
+    "import-refused": (
+        422,
+        "Read the rule; if the rows were imported before, this is as it should be.",
+    ),
     "publish-fork": (500, "Publish into an empty folder, and find out whose log the other is."),
     "demo-folder": (422, "Name an empty or new folder, or one that an earlier demo made."),
     # client.py
@@ -49,8 +52,10 @@ CODES: Final[dict[str, tuple[int, str]]] = {
     "signer-unusable": (500, "Check the key file and PLEDGEBOOK_PASSPHRASE."),
     "signing-state-ahead": (
         500,
-        "The data is older than what was signed: restore the newest data. Never sign a smaller "
-        "tree. If entries are lost for good, open a new ledger that names this one.",
+        (
+            "The data is older than what was signed: restore the newest data. Never sign a smaller "
+            "tree. If entries are lost for good, open a new ledger that names this one."
+        ),
     ),
     "signing-state-fork": (
         500,

@@ -51,7 +51,9 @@ class LedgerFactory(InfrastructureFactory[TrackingRecorder]):
         self._taken = False
 
     def mapper(
-        self, transcoder: Transcoder | None = None, mapper_class: Any = None
+        self,
+        transcoder: Transcoder | None = None,
+        mapper_class: Any = None,  # noqa: ARG002 - the library's signature
     ) -> Mapper[Any]:
         """Return the one mapper; the environment cannot name another."""
         return LedgerMapper(transcoder=transcoder or self.transcoder())
@@ -75,7 +77,10 @@ class LedgerFactory(InfrastructureFactory[TrackingRecorder]):
             raise LedgerError("config-invalid", f"a ledger keeps no {purpose}")
         return self.application_recorder()
 
-    def tracking_recorder(self, tracking_recorder_class: Any = None) -> TrackingRecorder:
+    def tracking_recorder(
+        self,
+        tracking_recorder_class: Any = None,  # noqa: ARG002 - the library's signature
+    ) -> TrackingRecorder:
         """Refuse: followers keep their own place, in their own database."""
         raise LedgerError("config-invalid", "a follower's view needs its own PERSISTENCE_MODULE")
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eventsourcing.domain import DomainEventProtocol
+from eventsourcing.persistence import Cipher as StoredCipher
 from eventsourcing.persistence import (
     Compressor,
     Mapper,
@@ -19,7 +20,6 @@ from eventsourcing.persistence import (
     StoredEvent,
     Transcoder,
 )
-from eventsourcing.persistence import Cipher as StoredCipher
 
 from ledger.recorder import Identity, RecordedEvent, RecordedNotification
 from verifier.errors import PledgebookError

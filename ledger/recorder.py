@@ -268,9 +268,7 @@ class LedgerRecorder(ApplicationRecorder):
 
     # Following.
 
-    def subscribe(
-        self, gt: int | None = None, topics: Sequence[str] = ()
-    ) -> LedgerSubscription:
+    def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> LedgerSubscription:
         """Return an iterator over the notifications after position *gt*, which waits for more."""
         return LedgerSubscription(self, gt, topics)
 

@@ -38,7 +38,7 @@ __all__ = [
 
 CHECKPOINT_KEY: Final = "checkpoint.key"
 ML_DSA_KEY: Final = "checkpoint-ml-dsa-44.key"
-PASSPHRASE_VARIABLE: Final = "PLEDGEBOOK_PASSPHRASE"
+PASSPHRASE_VARIABLE: Final = "PLEDGEBOOK_PASSPHRASE"  # noqa: S105 - its name, not its value
 MIN_PASSPHRASE: Final = 8  # characters; a floor against the empty and the accidental
 MAX_KEY_FILE_BYTES: Final = 64 * 1024
 

@@ -56,6 +56,7 @@ CACHE_KIB: Final = 65_536  # pages of four unique indexes, so that inserts find 
 LOCK_TIMEOUT_S: Final = 5.0
 LARGEST_STATEMENT: Final = 128  # rows
 MAX_LOOKUP: Final = 500  # ids in one query
+MAX_LEVELS: Final = 7  # tile levels of a tree of 2**53 leaves
 CACHED_TILES: Final = 256  # full tiles, 2 MiB
 FULL_ERRORS: Final = {"SQLITE_FULL"}
 FINAL_ERRORS: Final = ("SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_NOTADB")
@@ -149,16 +150,19 @@ class SQLiteRecorder(LedgerRecorder):
         if mode != "wal":
             raise LedgerError("database-unusable", f"{self._path}: WAL is not possible here")
         if schema not in (0, SCHEMA):
-            raise LedgerError("database-unusable", f"{self._path} has schema {schema}, not {SCHEMA}")
+            reason = f"{self._path} has schema {schema}, not {SCHEMA}"
+            raise LedgerError("database-unusable", reason)
         if max_pages:
             writer.execute(f"PRAGMA max_page_count={max_pages}")
         if schema == 0:
             append_only = "".join(map(APPEND_ONLY.format, ("entries", "tiles", "keys")))
             empty = LogHead()
+            first = f"1, 0, x'{empty.root.hex()}', 0, x'{empty.frontier.to_bytes().hex()}'"
             writer.executescript(
-                f"BEGIN IMMEDIATE; {TABLES} {append_only} PRAGMA application_id={APPLICATION_ID};"
-                f"INSERT OR IGNORE INTO head VALUES (1, 0, x'{empty.root.hex()}', 0,"
-                f" x'{empty.frontier.to_bytes().hex()}'); PRAGMA user_version={SCHEMA}; COMMIT;"
+                f"BEGIN IMMEDIATE; {TABLES} {append_only}"  # noqa: S608 - constants alone
+                f"PRAGMA application_id={APPLICATION_ID};"
+                f"INSERT OR IGNORE INTO head VALUES ({first});"
+                f"PRAGMA user_version={SCHEMA}; COMMIT;"
             )
 
     def close(self) -> None:
@@ -173,7 +177,8 @@ class SQLiteRecorder(LedgerRecorder):
         size, root, time, frontier = connection.execute(
             "SELECT size, root, log_time, frontier FROM head"
         ).fetchone()
-        full = [size >> TILE_HEIGHT * (level + 1) for level in range(7) if size >> TILE_HEIGHT * level]
+        levels = [level for level in range(MAX_LEVELS) if size >> TILE_HEIGHT * level]
+        full = [size >> TILE_HEIGHT * (level + 1) for level in levels]
         rows = [
             [row[0] for row in connection.execute(*_edge_query(level, count))]
             for level, count in enumerate(full)
@@ -259,9 +264,10 @@ class SQLiteRecorder(LedgerRecorder):
         limit: int | None = None,
     ) -> Sequence[StoredEvent]:
         """Return a subject's events by version; committed data only."""
+        order = "DESC" if desc else "ASC"
         rows = self._read(
-            f"{EVENT} FROM entries WHERE originator_id=? AND originator_version>? "  # noqa: S608
-            f"AND originator_version<=? ORDER BY originator_version {'DESC' if desc else 'ASC'} LIMIT ?",
+            f"{EVENT} FROM entries WHERE originator_id=? AND originator_version>? "
+            f"AND originator_version<=? ORDER BY originator_version {order} LIMIT ?",
             (str(originator_id), -1 if gt is None else gt, 2**62 if lte is None else lte,
              -1 if limit is None else limit),
         )  # fmt: skip
@@ -280,7 +286,8 @@ class SQLiteRecorder(LedgerRecorder):
         first = (start or 0) + (0 if inclusive_of_start else 1)
         marks = f"AND topic IN ({_marks(len(topics))})" if topics else ""
         rows = self._read(
-            f"{NOTIFICATION} FROM entries WHERE position>=? AND position<=? {marks} ORDER BY position LIMIT ?",  # noqa: S608
+            f"{NOTIFICATION} FROM entries WHERE position>=? AND position<=? {marks} "
+            "ORDER BY position LIMIT ?",
             (first, 2**62 if stop is None else stop, *topics, limit),
         )
         return [RecordedNotification(*row) for row in rows]
@@ -313,7 +320,7 @@ class SQLiteRecorder(LedgerRecorder):
         for at in range(0, len(places), MAX_LOOKUP):
             some = places[at : at + MAX_LOOKUP]
             query = (
-                "SELECT submission_id, position-1, state FROM entries WHERE (stream, seq) IN "
+                "SELECT submission_id, position-1, state FROM entries WHERE (stream, seq) IN "  # noqa: S608 - marks alone
                 f"(VALUES {_marks(len(some), '(?,?)')})"
             )
             values = tuple(chain.from_iterable(place[:2] for place in some))
@@ -323,7 +330,9 @@ class SQLiteRecorder(LedgerRecorder):
 
     def stream(self, stream: str, start_seq: int, limit: int) -> list[tuple[int, bytes]]:
         """Return (index, event bytes) of a stream from a seq on."""
-        query = "SELECT position-1, state FROM entries WHERE stream=? AND seq>=? ORDER BY seq LIMIT ?"
+        query = (
+            "SELECT position-1, state FROM entries WHERE stream=? AND seq>=? ORDER BY seq LIMIT ?"
+        )
         return self._read(query, (stream, start_seq, limit))
 
     def subject(self, subject: str, after_index: int, limit: int) -> list[tuple[int, bytes]]:
@@ -337,7 +346,9 @@ class SQLiteRecorder(LedgerRecorder):
 
     def heads(self, subject: str) -> list[tuple[str, int, bytes]]:
         """Return (stream, seq, event id) of the last event of each stream of a subject."""
-        query = "SELECT stream, max(seq), event_id FROM entries WHERE originator_id=? GROUP BY stream"
+        query = (
+            "SELECT stream, max(seq), event_id FROM entries WHERE originator_id=? GROUP BY stream"
+        )
         return self._read(query, (subject,))
 
     def stream_head(self, stream: str) -> tuple[int, bytes] | None:
@@ -425,7 +436,8 @@ def _edge_query(level: int, full: int) -> tuple[str, tuple[int]]:
     first = full * FULL_WIDTH
     if level == 0:
         return "SELECT event_id FROM entries WHERE position>? ORDER BY position", (first,)
-    return f"SELECT root FROM tiles WHERE level={level - 1} AND n>=? ORDER BY n", (first,)  # noqa: S608
+    query = f"SELECT root FROM tiles WHERE level={level - 1} AND n>=? ORDER BY n"  # noqa: S608 - a number
+    return query, (first,)
 
 
 def _tile_row(tile: FullTile) -> tuple[int, int, bytes, bytes]:
@@ -445,6 +457,6 @@ def _storage_error(error: sqlite3.Error) -> StorageError:
 
 _ROW: Final = f"({_marks(COLUMNS)})"
 _INSERTS: Final = {
-    1 << n: "INSERT INTO entries VALUES " + ",".join([_ROW] * (1 << n))
+    1 << n: "INSERT INTO entries VALUES " + ",".join([_ROW] * (1 << n))  # noqa: S608 - marks
     for n in range(LARGEST_STATEMENT.bit_length())
 }

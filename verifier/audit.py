@@ -10,6 +10,7 @@ What is checked, in this order (the numbers stand in the code):
 5. The tree grown again from the entries has the checkpoint's root; published tiles agree with it.
 6. A checkpoint known from before is a beginning of this log.
 7. The genesis names this origin and this log key.
+8. Where the ledger's clock is real, log time is not ahead of the witnesses of a checkpoint.
 
 Signatures are checked in other processes while the rules run here. An inadmissible event is told
 and does not take effect; where only its place is wrong (AD4, AD6, AD7) it does, so that one broken
@@ -20,7 +21,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Final
@@ -50,6 +51,9 @@ from verifier.workers import Batch, Workers
 
 __all__ = ["Audit", "Options"]
 
+_Read = tuple[tiles.Bundle, list[bytes], bytes, int]
+"""A bundle's place, its entries, the level-0 tile beside it, and the bytes after its last entry."""
+
 _Signed = tuple[int, Event]
 """An event whose signature is being checked, and its index."""
 
@@ -58,6 +62,8 @@ BATCHES_AHEAD: Final = 8  # signature batches under way; bounds memory to some 2
 PROGRESS_EVERY: Final = 16  # bundles
 WORTH_PROCESSES: Final = 2_000  # entries; below, starting processes costs more than it saves
 _PLACE_RULES: Final = frozenset({"AD4", "AD6", "AD7"})
+MAX_ENTRIES: Final = 2**32  # weeks of work; a larger size keeps an auditor busy, nothing else
+WITNESS_SLACK_S: Final = 300  # clocks of authors and witnesses differ (record of anchors)
 MAX_DIFFERENCES: Final = 10_000  # of leaves and tiles, kept to explain what was moved
 
 
@@ -102,6 +108,10 @@ class Audit:
         except (FalseError, MalformedError) as error:
             yield self._finding(error, about="logged")
         checkpoint = verified.checkpoint if verified else explain.checkpoint_of(served)
+        if checkpoint is not None and checkpoint.size > MAX_ENTRIES:
+            reason = f"{checkpoint.size} entries; this verifier reads {MAX_ENTRIES} at most"
+            yield self._finding(UndecidedError("log-too-large", reason), about="unchanged")
+            checkpoint = None
         if checkpoint is None:
             yield self._verdict(None, None, began)
             return
@@ -115,18 +125,21 @@ class Audit:
     # 2 to 4: entries
 
     def _entries(
-        self, checkpoint: Checkpoint, known: Checkpoint | None
+        self, checkpoint: Checkpoint, known: VerifiedCheckpoint | None
     ) -> Iterator[Finding | Progress]:
-        for number, (bundle, raws, tile) in enumerate(self._bundles(checkpoint.size)):
+        for number, (bundle, raws, tile, excess) in enumerate(self._bundles(checkpoint.size)):
             batch: list[_Signed] = []
             items: list[Check] = []
             for raw in raws:
                 findings = self._entry(raw, batch, items)
                 if findings:
                     yield from findings
-                if known is not None and self.tree.size == known.size:
+                if known is not None and self.tree.size == known.checkpoint.size:
                     yield from self._compare_known(known)  # 6
             self._compare_tile(bundle, tile)
+            if excess:
+                told = f"{excess} bytes follow the entries of {bundle.path}"
+                yield self._finding(MalformedError("tile-malformed", told), about="unchanged")
             self._send(batch, items, checkpoint.size)
             while len(self._pending) > BATCHES_AHEAD:
                 yield from self._receive()
@@ -162,6 +175,10 @@ class Audit:
         except PledgebookError as error:
             findings = [self._finding(error, event=event, index=self.tree.size)]
             self._pass_over(event)
+        except Exception as error:  # noqa: BLE001  # a fault of this verifier is no verdict
+            fault = UndecidedError("rules-fault", f"{type(error).__name__}: {error}")
+            findings = [self._finding(fault, event=event, index=self.tree.size)]
+            self._pass_over(event)
         self.tree.append(event.id)
         self.checked.entries += 1
         public = self.book.public_keys.get(event.kid)
@@ -176,7 +193,7 @@ class Audit:
             at = max(self.book.time, event.iat)
             try:
                 admission.record(Entry(self.book.size, event, body, at), self.book)
-            except (KeyError, AttributeError):  # what it builds on is missing: already told
+            except Exception:  # noqa: BLE001  # what it builds on is missing: already told
                 self._pass_over(event)
         else:
             self._pass_over(event)
@@ -212,32 +229,30 @@ class Audit:
 
     # Reading, bundle by bundle, ahead of the rules.
 
-    def _bundles(self, size: int) -> Iterator[tuple[tiles.Bundle, list[bytes], bytes]]:
+    def _bundles(self, size: int) -> Iterator[_Read]:
         places = tiles.bundles_at(size)
         with ThreadPoolExecutor(4, thread_name_prefix="read") as readers:
-            waiting: deque[tuple[tiles.Bundle, Future[tuple[list[bytes], bytes]]]] = deque()
+            waiting: deque[Future[_Read]] = deque()
             for place in places:
-                waiting.append((place, readers.submit(self._fetch, place)))
+                waiting.append(readers.submit(self._fetch, place))
                 if len(waiting) >= BUNDLES_AHEAD:
-                    bundle, future = waiting.popleft()
-                    yield bundle, *future.result()
+                    yield waiting.popleft().result()
             while waiting:
-                bundle, future = waiting.popleft()
-                yield bundle, *future.result()
+                yield waiting.popleft().result()
 
-    def _fetch(self, place: tiles.Bundle) -> tuple[list[bytes], bytes]:
-        try:
-            raws = explain.split_bundle(self.source.entries(place.n, place.width), place.width)
-        except UndecidedError as error:
-            if error.code != "source-missing":
-                raise
-            raws = []
-        try:
-            return raws, self.source.tile(0, place.n, place.width)
-        except UndecidedError as error:
-            if error.code != "source-missing":
-                raise
-            return raws, b""
+    def _fetch(self, place: tiles.Bundle) -> _Read:
+        data, width = _published(partial(self.source.entries, place.n), place.width)
+        raws = explain.split_bundle(data or b"", width)
+        excess = len(data or b"") - sum(2 + len(raw) for raw in raws) if len(raws) == width else 0
+        tile = self._tile(tiles.Tile(0, place.n, place.width)) or b""
+        return place, raws[: place.width], tile, excess
+
+    def _tile(self, tile: tiles.Tile) -> bytes | None:
+        """Return a published tile, cut to its width where the full one has taken its place."""
+        data, width = _published(partial(self.source.tile, tile.level, tile.n), tile.width)
+        if data is not None and len(data) == width * HASH_BYTES:
+            return data[: tile.width * HASH_BYTES]
+        return data
 
     # 5: the tree
 
@@ -273,11 +288,14 @@ class Audit:
                 continue
             self.checked.tiles += 1
             try:
-                same = self.source.tile(tile.level, tile.n, tile.width) == self.tree.tile(tile)
+                published = self._tile(tile)
             except UndecidedError as error:
                 yield self._finding(error, about="unchanged")
                 continue
-            if not same:
+            if published is None:
+                told_missing = UndecidedError("source-missing", f"{tile.path} is not served")
+                yield self._finding(told_missing, about="unchanged")
+            elif published != self.tree.tile(tile):
                 told = FalseError("tile-false", f"{tile.path} differs from the tiles below it")
                 yield self._finding(told, about="unchanged")
 
@@ -287,25 +305,39 @@ class Audit:
 
     # 6: what was known before
 
-    def _known(self, checkpoint: Checkpoint) -> tuple[Checkpoint | None, list[Finding]]:
+    def _known(self, checkpoint: Checkpoint) -> tuple[VerifiedCheckpoint | None, list[Finding]]:
         if self.options.known is None:
             return None, []
         try:
-            known = self.policy.judge(self.options.known).checkpoint
+            known = self.policy.judge(self.options.known)
         except (FalseError, MalformedError) as error:
             return None, [self._finding(error, about="complete")]
-        if known.size <= checkpoint.size:
-            findings = []
-            if known.size == 0:
-                findings = list(self._compare_known(known))
-            return known, findings
-        reason = f"size {checkpoint.size} is served; size {known.size} was signed before"
+        size = known.checkpoint.size
+        if size <= checkpoint.size:
+            return known, list(self._compare_known(known)) if size == 0 else []
+        reason = f"size {checkpoint.size} is served; size {size} was signed before"
         return None, [self._finding(FalseError("rolled-back", reason), about="complete")]
 
-    def _compare_known(self, known: Checkpoint) -> Iterator[Finding]:
-        if self.tree.root() != known.root:
-            reason = f"at size {known.size} the root was {known.root.hex()}"
+    def _compare_known(self, known: VerifiedCheckpoint) -> Iterator[Finding]:
+        before = known.checkpoint
+        if self.tree.root() != before.root:
+            reason = f"at size {before.size} the root was {before.root.hex()}"
             yield self._finding(FalseError("history-forked", reason), about="complete")
+        else:
+            yield from self._ahead_of(known)
+
+    # 8: log time
+
+    def _ahead_of(self, seen: VerifiedCheckpoint) -> Iterator[Finding]:
+        """Tell if log time, at the size that witnesses saw, lay ahead of the first of them."""
+        genesis = self.book.thing("ledger", "genesis", LedgerOpened)
+        if genesis is None or genesis.clock != "real" or not seen.witnesses:
+            return
+        first = min(seen.witnesses, key=lambda witness: witness.timestamp)
+        ahead_s = self.book.time - first.timestamp
+        if ahead_s > WITNESS_SLACK_S:
+            reason = f"log time is {ahead_s} s ahead of the witness {first.name}"
+            yield self._finding(FalseError("time-ahead", reason), about="logged")
 
     # 7: the genesis
 
@@ -326,6 +358,8 @@ class Audit:
         if verified is not None and not keys.intersection(k.public for k in verified.log_keys):
             reason = "the key of the trust policy is not one of the genesis"
             yield self._finding(FalseError("log-key-other", reason), about="logged")
+        if verified is not None:
+            yield from self._ahead_of(verified)  # 8
 
     # Telling.
 
@@ -361,3 +395,14 @@ class Audit:
         return msgspec.structs.replace(
             told, event=event.id.hex(), stream=event.stream, type=event.type, author=event.iss
         )
+
+
+def _published(ask: Callable[[int], bytes], width: int) -> tuple[bytes | None, int]:
+    """Return what is published at a width, or else at the full width, and which (tiles, rule 5)."""
+    for asked in dict.fromkeys((width, tiles.FULL_WIDTH)):
+        try:
+            return ask(asked), asked
+        except UndecidedError as error:
+            if error.code != "source-missing":
+                raise
+    return None, width

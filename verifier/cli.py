@@ -40,7 +40,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(arguments.run(arguments))
     except PledgebookError as error:
-        _tell(f"pledgebook-verify: {error}")
+        from verifier.report import inert
+
+        _tell(inert(f"pledgebook-verify: {error}"))  # what a server said may stand in it
         if error.hint:
             _tell(f"  hint: {error.hint}")
         return exit_code(error)
@@ -93,7 +95,7 @@ def _audit(arguments: argparse.Namespace) -> int:
     if engine not in ENGINES:
         raise UndecidedError("engine-unknown", f"there is no engine {engine!r}: {sorted(ENGINES)}")
     verify_many([], engine=engine)
-    known = _read(arguments.known) if arguments.known else None
+    known = _known(arguments.known) if arguments.known else None
     shown, teller = 0, _Teller(json=arguments.json)
     verdict: Verdict | None = None
     source = open_source(arguments.source)
@@ -105,7 +107,7 @@ def _audit(arguments: argparse.Namespace) -> int:
             if isinstance(item, Verdict):
                 verdict = item
             elif isinstance(item, Finding):
-                shown += 1
+                shown += bool(item.event)  # what is about the log as a whole is always shown
                 teller.finding(item, number=shown)
             else:
                 teller.progress(item)
@@ -134,6 +136,16 @@ def _policy(arguments: argparse.Namespace) -> Policy:
             raise PolicyError("policy-unsuitable", "--ledger is not the ledger of the policy")
         policy = dataclasses.replace(policy, ledger=pinned)
     return policy
+
+
+def _known(path: str) -> bytes:
+    from verifier.errors import UndecidedError
+
+    try:
+        return _read(path)
+    except OSError as error:
+        reason = f"the known checkpoint cannot be read: {error}"
+        raise UndecidedError("source-unreadable", reason) from None
 
 
 def _read(path: str) -> bytes:
@@ -165,11 +177,11 @@ class _Teller:
 
         if self._json:
             print(as_json(finding), flush=True)
-        elif number <= SHOWN_FINDINGS:
+        elif number <= SHOWN_FINDINGS or not finding.event:
             self._clear()
             print(as_text(finding), flush=True)
         elif number == SHOWN_FINDINGS + 1:
-            print("… more findings; --json shows all", flush=True)
+            print("… more findings about events; --json shows all", flush=True)
 
     def progress(self, progress: Progress) -> None:
         from verifier.report import as_json, progress_text

@@ -73,6 +73,9 @@ CODES: Final[dict[str, str]] = {
     "entry-inserted": "Compare with a mirror: the log never committed to this entry.",
     "worker-lost": "Audit again, perhaps with --jobs 1: a process was ended from outside.",
     "entries-swapped": "Compare with a mirror: the order is part of what was committed to.",
+    "time-ahead": "Keep both checkpoints: a date in this log lies ahead of when it was seen.",
+    "log-too-large": "Ask the operator and a mirror for the true size of this log.",
+    "rules-fault": "A fault of the verifier, not of the log: report it, with the entry.",
     # projections/
     "view-building": "The view is being built from the first entry; ask again in a moment.",
     "view-behind": "The view has not reached that position yet; ask again in a moment.",

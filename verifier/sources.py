@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import errno
 import http.client
+import io
 import re
+import socket
 import ssl
 import threading
 import time
@@ -24,7 +26,7 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from verifier.errors import UndecidedError
@@ -42,7 +44,7 @@ from verifier.tiles import (
 __all__ = ["FolderSource", "HttpSource", "Source", "open_source", "read_bundles", "read_entries"]
 
 TIMEOUT_S: Final = 30.0  # per connect, write or read: longer means the server is gone
-BODY_TIMEOUT_S: Final = 120.0  # for a whole body: the largest bundle at 140 KB/s
+ANSWER_TIMEOUT_S: Final = 120.0  # for a whole answer: the largest bundle at 140 KB/s
 ATTEMPTS: Final = 4  # one request and three repetitions
 BACKOFF_S: Final = 0.2  # doubled at each repetition
 MAX_RETRY_AFTER_S: Final = 5.0  # a server may ask for patience, within reason
@@ -226,15 +228,62 @@ class HttpSource:
                 self._idle.append(connection)
 
     def _connect(self) -> http.client.HTTPConnection:
+        connection: http.client.HTTPConnection
         if self._tls is None:
-            return http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT_S)
-        return http.client.HTTPSConnection(
-            self._host, self._port, timeout=TIMEOUT_S, context=self._tls
-        )
+            connection = http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT_S)
+        else:
+            connection = http.client.HTTPSConnection(
+                self._host, self._port, timeout=TIMEOUT_S, context=self._tls
+            )
+        connection.response_class = _Answer
+        return connection
+
+
+class _Answer(http.client.HTTPResponse):
+    """An answer whose head and body together arrive in their time (rule 3)."""
+
+    def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
+        super().__init__(sock, *arguments, **options)
+        self.fp: Any = io.BufferedReader(_Timed(self.fp.detach(), sock))
+
+
+class _Timed(io.RawIOBase):
+    """The bytes of an answer: no wait beyond the socket's, nor all together beyond the whole's.
+
+    A limit for each wait alone would let a server send one byte after the other, or one interim
+    answer after the other, for ever.
+    """
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
+        self._raw, self._sock = raw, sock
+        self._each_s: float = sock.gettimeout() or TIMEOUT_S
+        self._ends = time.monotonic() + ANSWER_TIMEOUT_S
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left_s = self._ends - time.monotonic()
+        beyond = _TooMuchError(f"an answer of more than {ANSWER_TIMEOUT_S:.0f} s")
+        if left_s <= 0:
+            raise beyond
+        self._sock.settimeout(min(left_s, self._each_s))
+        try:
+            return self._raw.readinto(buffer)
+        except TimeoutError:
+            if left_s > self._each_s:
+                raise
+            raise beyond from None
+        finally:
+            self._sock.settimeout(self._each_s)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
 
 
 class _TooMuchError(Exception):
-    """A body is beyond its ceiling; to ask again would cost as much again."""
+    """An answer is beyond its ceiling; to ask again would cost as much again."""
 
 
 def open_source(text: str) -> Source:
@@ -306,14 +355,13 @@ def _fetch_bundle(source: Source, bundle: Bundle) -> list[bytes]:
 
 
 def _read_body(response: http.client.HTTPResponse, limit: int) -> bytes:
-    """Read a whole body within its ceiling and its time."""
-    deadline = time.monotonic() + BODY_TIMEOUT_S
+    """Read a whole body within its ceiling."""
     chunks, total = [], 0
     while chunk := response.read1(CHUNK_BYTES):
         chunks.append(chunk)
         total += len(chunk)
-        if total > limit or time.monotonic() > deadline:
-            raise _TooMuchError(f"a body of more than {limit} bytes or {BODY_TIMEOUT_S:.0f} s")
+        if total > limit:
+            raise _TooMuchError(f"a body of more than {limit} bytes")
     if response.length:  # read1 ends quietly when the server hangs up early
         raise http.client.IncompleteRead(b"", response.length)
     response.close()  # read1 leaves it open, and then the connection takes no further request

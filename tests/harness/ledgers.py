@@ -41,9 +41,7 @@ class NamedSigner:
 
 def open_ledger(folder: Path, *, key: str = "log", **settings: Any) -> Ledger:
     """Open the ledger of a folder with the log's key of the harness."""
-    return Ledger.open(
-        folder, settings=Settings(**settings), signers=Signers(NamedSigner(key))
-    )
+    return Ledger.open(folder, settings=Settings(**settings), signers=Signers(NamedSigner(key)))
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""What was acknowledged survives ``kill -9`` at any moment, once, and in a log that audits clean."""
+"""What was acknowledged survives ``kill -9`` at any moment, once, in a log that audits clean."""
 
 from __future__ import annotations
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Any
 
+import pytest
 from eventsourcing.persistence import IntegrityError
 
+from ledger.errors import LedgerError
 from ledger.outcome import Accepted, Rejected
 from tests.harness.ledgers import (
     accepted,
@@ -18,7 +21,7 @@ from tests.harness.ledgers import (
     running,
     stored,
 )
-from tests.harness.registry import Registry, public, secret
+from tests.harness.registry import Registry, public
 from verifier.event import parse
 
 
@@ -147,8 +150,10 @@ async def test_requests_share_commits(tmp_path: Path) -> None:
         assert ledger.measurements()["commits"] - before <= 100
 
 
-async def test_a_request_that_breaks_the_service_fails_alone(tmp_path: Path, monkeypatch: Any) -> None:
-    """When recording one event raises, its neighbours in the same group are recorded all the same."""
+async def test_a_request_that_breaks_the_service_fails_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When recording one event raises, its neighbours in the group are recorded all the same."""
     registry = Registry().open()
     events = actor_events(registry, [f"actor-x{n}" for n in range(5)])
     async with running(tmp_path) as ledger:
@@ -182,12 +187,8 @@ async def test_nothing_is_recorded_by_another_door(tmp_path: Path) -> None:
         [unendorsed] = (await ledger.submit([event.raw])).outcomes
         assert isinstance(unendorsed, Rejected)
         assert unendorsed.code == "AD9"
-        try:
+        with pytest.raises(LedgerError):
             ledger.save(parse(event.raw))
-        except Exception as error:  # noqa: BLE001
-            assert "submitted" in str(error)
-        else:
-            raise AssertionError("save recorded something")
         assert ledger.size == 1
 
 
@@ -199,13 +200,10 @@ async def test_a_genesis_for_other_keys_is_not_taken(tmp_path: Path) -> None:
         assert isinstance(outcome, Rejected)
         assert outcome.code == "T-log-key"
         assert ledger.size == 0
-    assert secret("log") is not None
 
 
 async def test_a_clock_far_ahead_is_refused_where_the_clock_is_real(tmp_path: Path) -> None:
     """An event ten minutes ahead is T-clock; under a stated clock the same is fine."""
-    import time
-
     registry = Registry(now=int(time.time())).open(clock="real")
     early, fine = (
         registry.sign(

@@ -11,7 +11,7 @@ from tests.harness.registry import Registry
 
 
 async def test_a_resubmission_returns_the_first_index_and_a_receipt(tmp_path: Path) -> None:
-    """The same bytes again: the same index, marked duplicate, proved at a size not below the first."""
+    """The same bytes again: the same index, a duplicate, proved at a size not below the first."""
     registry = Registry().open()
     first, second = actor_events(registry, ["actor-x", "actor-y"])
     async with running(tmp_path) as ledger:
@@ -80,7 +80,7 @@ async def test_recognition_comes_before_transport_checks(tmp_path: Path) -> None
         assert (new.code, new.status) == ("T-storage", 503)
 
 
-async def test_a_refused_event_may_be_submitted_again_when_its_time_has_come(tmp_path: Path) -> None:
+async def test_a_refused_event_may_be_submitted_again_in_its_time(tmp_path: Path) -> None:
     """A refusal records nothing and is no verdict for ever."""
     registry = Registry().open()
     registry.append(

@@ -46,7 +46,8 @@ def test_the_environment_wins_over_the_file_and_the_file_over_defaults(tmp_path:
     (tmp_path / "ledger.toml").write_text(
         'engine = "openssl"\nhot_subjects = 7\nsigning_state = "apart/state"\n', encoding="utf-8"
     )
-    settings = load_settings(tmp_path, {"PLEDGEBOOK_HOT_SUBJECTS": "9", "PLEDGEBOOK_MAX_PAGES": "5"})
+    environ = {"PLEDGEBOOK_HOT_SUBJECTS": "9", "PLEDGEBOOK_MAX_PAGES": "5"}
+    settings = load_settings(tmp_path, environ)
     assert settings == Settings(
         engine="openssl", hot_subjects=9, max_pages=5, signing_state=tmp_path / "apart" / "state"
     )
@@ -80,7 +81,7 @@ def test_a_key_file_is_encrypted_private_and_never_overwritten(tmp_path: Path) -
 
 
 def test_a_key_that_cannot_be_used_is_told(tmp_path: Path) -> None:
-    """A wrong passphrase, no file, garbage, a short or missing passphrase: one code, many reasons."""
+    """Wrong, short or missing passphrase, no file, garbage: one code, each with its reason."""
     path = tmp_path / CHECKPOINT_KEY
     FileSigner.create(path, PASSPHRASE)
     assert code_of(FileSigner.load, path, "another phrase") == "signer-unusable"
@@ -146,7 +147,8 @@ def test_log_lines_have_named_fields() -> None:
             [line] = stream.getvalue().splitlines()
             if as_json:
                 told = json.loads(line)
-                assert (told["message"], told["size"], told["level"]) == ("ledger opened", 3, "info")
+                assert told["message"] == "ledger opened"
+                assert (told["size"], told["level"]) == (3, "info")
             else:
                 assert line.endswith("info    ledger opened size=3")
     finally:

@@ -40,18 +40,22 @@ class LibraryCase:
     folder: tempfile.TemporaryDirectory[str]
 
     def setUp(self) -> None:
+        """Make a folder for the recorders of one case."""
         self.folder = tempfile.TemporaryDirectory()
         self.recorders = []
 
     def tearDown(self) -> None:
+        """Close the recorders and remove the folder."""
         for recorder in self.recorders:
             recorder.close()
         self.folder.cleanup()
 
     def new_originator_id(self) -> str:
+        """Return an originator id of the type that a ledger has."""
         return str(uuid4())
 
     def create_recorder(self) -> SQLiteRecorder:
+        """Return our recorder over a file."""
         recorder = SQLiteRecorder(Path(self.folder.name) / "log.db", identify=opaque)
         self.recorders.append(recorder)
         return recorder

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -67,15 +67,14 @@ async def test_a_runner_in_another_process_follows_too(tmp_path: Path) -> None:
     )
     async with running(tmp_path) as ledger:
         await ledger.submit([*raws(registry.events), first.raw])
-        follower = subprocess.Popen(
-            [sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        follower = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", script, tmp_path, cwd=ROOT, stdout=asyncio.subprocess.PIPE
         )
         assert follower.stdout is not None
-        assert follower.stdout.readline() == "first\n"
+        assert await follower.stdout.readline() == b"first\n"
         await ledger.submit([second.raw])
-        out, _ = follower.communicate(timeout=60)
-    assert out == "['actor-a', 'actor-b']\n"
-    assert follower.returncode == 0
+        assert await follower.stdout.readline() == b"['actor-a', 'actor-b']\n"
+        assert await follower.wait() == 0
 
 
 def test_a_follower_needs_a_folder_and_gets_nothing_else(tmp_path: Path) -> None:

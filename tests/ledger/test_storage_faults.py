@@ -1,4 +1,4 @@
-"""A disk that is full, read-only or broken: a clear answer, a living service, nothing half-written."""
+"""A disk that is full, read-only or broken: a clear answer, a living service, nothing torn."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ async def test_a_full_disk_is_told_and_survived(tmp_path: Path) -> None:
 
 
 async def test_what_a_failed_commit_assumed_is_forgotten(tmp_path: Path) -> None:
-    """After a refusal by the storage the same stream position is free, and keys are not enrolled."""
+    """After a refusal by the storage the stream position is free and the keys are not enrolled."""
     registry = Registry().open().enlist("actor-x")
     async with running(tmp_path) as ledger:
         await ledger.submit(raws(registry.events[:3]))
@@ -110,6 +110,12 @@ async def test_a_disk_that_does_not_confirm_stops_the_appending(
         check_receipts(both)
 
 
+def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a command of the system at the root of the repository."""
+    root = Path(__file__).parents[2]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+
+
 READ_ONLY = """
 import asyncio, os, sys
 from pathlib import Path
@@ -136,10 +142,7 @@ async def test_files_that_may_not_be_written_are_named_at_start(tmp_path: Path) 
         path.chmod(0o777)
     (folder / DATABASE).chmod(0o444)
     folder.chmod(0o555)
-    done = subprocess.run(
-        [sys.executable, "-c", READ_ONLY, folder], cwd=Path(__file__).parents[2],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = run(sys.executable, "-c", READ_ONLY, folder)
     folder.chmod(0o755)
     assert done.stdout.strip() == "database-unusable", done.stderr
 
@@ -148,8 +151,8 @@ async def test_a_small_file_system_runs_full(tmp_path: Path) -> None:
     """On a real file system without space left the answer is the same; needs the right to mount."""
     mount = tmp_path / "small"
     mount.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(mount)]
-    if os.getuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode:
+    command = ("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", mount)
+    if os.getuid() != 0 or run(*command).returncode:
         pytest.skip("mounting a file system is not allowed here")
     try:
         registry = Registry().open()
@@ -163,7 +166,7 @@ async def test_a_small_file_system_runs_full(tmp_path: Path) -> None:
         assert audit(stored(mount))[0] == size
         open_ledger(mount).close()
     finally:
-        subprocess.run(["umount", str(mount)], check=True)
+        assert run("umount", mount).returncode == 0
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
