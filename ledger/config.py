@@ -26,6 +26,7 @@ __all__ = ["FILE_NAME", "Settings", "load_settings"]
 FILE_NAME: Final = "ledger.toml"
 PREFIX: Final = "PLEDGEBOOK_"
 MAX_FILE_BYTES: Final = 64 * 1024
+SERVICE_PROCESSES: Final = 2  # what one event loop can keep busy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,8 @@ class Settings:
     verify_threads: int = 2
     """Threads that check signatures where there are no processes for it."""
     verify_processes: int = 0
-    """Processes that check signatures instead; about one for each core but one. 0 for none."""
+    """Processes that check signatures instead; 0 for none. A service that reads its settings from
+    a folder has ``SERVICE_PROCESSES`` unless told otherwise."""
     hot_subjects: int = 20_000
     """Subjects whose state is kept in memory between commits."""
     max_pending_events: int = 20_000
@@ -77,7 +79,7 @@ def load_settings(folder: Path, environ: Mapping[str, str] | None = None) -> Set
     Raises:
         LedgerError: code ``config-invalid``, with the name of the setting.
     """
-    values = _read_file(folder / FILE_NAME)
+    values = {"verify_processes": SERVICE_PROCESSES} | _read_file(folder / FILE_NAME)
     kinds = {field.name: str(field.type) for field in fields(Settings)}
     for name in values:
         if name not in kinds:

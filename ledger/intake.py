@@ -157,7 +157,7 @@ class Intake:
         for public in item.body.enrols():
             self._remember(public)
         public_key = self.public_key(item.event.kid)
-        if public_key is not None and not self._checks.verify_now(
+        if public_key is not None and not self._checks.verdict_now(
             (public_key, item.event.signature, item.signed)
         ):
             raise _false_signature()

@@ -72,7 +72,7 @@ class SignatureChecks:
             verdicts += await future
         return verdicts
 
-    def verify_now(self, check: Check) -> bool:
+    def verdict_now(self, check: Check) -> bool:
         """Return one verdict at once, on the caller's thread."""
         return verify_many([check], engine=self._engine)[0]
 

@@ -124,12 +124,17 @@ def _runs(word: str) -> Iterator[str]:
     """Yield the parts of a word that are written with and without spaces, in order."""
     at = 0
     for found in _UNSPACED.finditer(word):
-        if found.start() > at:
-            yield word[at : found.start()]
+        yield from _spaced(word[at : found.start()])
         yield found.group()
         at = found.end()
-    if at < len(word):
-        yield word[at:]
+    yield from _spaced(word[at:])
+
+
+def _spaced(part: str) -> Iterator[str]:
+    """Yield a part of a word without the vowel signs that belonged to what stood before it."""
+    first = next((i for i, letter in enumerate(part) if letter.isalnum()), None)
+    if first is not None:
+        yield part[first:]
 
 
 def _pairs(run: str) -> Iterator[str]:

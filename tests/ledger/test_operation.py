@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ledger.application import Ledger
-from ledger.config import Settings, load_settings
+from ledger.config import SERVICE_PROCESSES, Settings, load_settings
 from ledger.errors import CODES, LedgerError
 from ledger.observe import COUNTERS, Counters, configure_logging, say
 from ledger.signer import (
@@ -49,9 +49,10 @@ def test_the_environment_wins_over_the_file_and_the_file_over_defaults(tmp_path:
     environ = {"PLEDGEBOOK_HOT_SUBJECTS": "9", "PLEDGEBOOK_MAX_PAGES": "5"}
     settings = load_settings(tmp_path, environ)
     assert settings == Settings(
-        engine="openssl", hot_subjects=9, max_pages=5, signing_state=tmp_path / "apart" / "state"
-    )
-    assert load_settings(tmp_path / "nowhere", {}) == Settings()
+        engine="openssl", hot_subjects=9, max_pages=5, signing_state=tmp_path / "apart" / "state",
+        verify_processes=SERVICE_PROCESSES,
+    )  # fmt: skip
+    assert load_settings(tmp_path / "nowhere", {}) == Settings(verify_processes=SERVICE_PROCESSES)
 
 
 @pytest.mark.parametrize(

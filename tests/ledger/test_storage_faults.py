@@ -136,8 +136,9 @@ async def test_files_that_may_not_be_written_are_named_at_start(tmp_path: Path) 
     async with running(tmp_path / "ledger") as ledger:
         await ledger.submit(raws(registry.events))
     folder = tmp_path / "ledger"
-    for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        parent.chmod(0o755)
+    for parent in (tmp_path, *tmp_path.parents):  # whoever nobody is, it must find the way
+        if parent.stat().st_uid == os.getuid() and parent != Path("/") and "pytest" in str(parent):
+            parent.chmod(0o755)
     for path in (folder / "signing" / "state", folder / "signing"):
         path.chmod(0o777)
     (folder / DATABASE).chmod(0o444)

@@ -22,8 +22,8 @@ from tests.harness.registry import (
     ORIGIN,
     Registry,
     public,
-    secret,
     seconds,
+    secret,
     signed_checkpoint,
     write_log,
 )
