@@ -206,6 +206,12 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
         return self.event.iss if behalf is None else behalf.actor
 
     @property
+    def signers(self) -> tuple[str, ...]:
+        """The one who acts, and the one who signed in its name if that is another."""
+        author = self.event.iss
+        return (author,) if self.body.on_behalf_of is None else (self.actor, author)
+
+    @property
     def ref(self) -> EventRef:
         """The reference by which other events name this one."""
         return EventRef(self.event.stream, self.event.seq, self.event.id)

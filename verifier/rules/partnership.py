@@ -11,9 +11,9 @@
 - PA6 Its one to three priority goals are among the goals of its targets; no target twice.
 - PA7 Its secretariat is a registered actor.
 - PS1 What is screened is submitted and not yet screened.
-- PS2 The officer belongs to none of its partners.
+- PS2 The officer belongs to none of its partners, and neither does who signs for the officer.
 - PS3 A return or a rejection says why.
-- PL1 What is listed has passed the screening, and another actor screened it.
+- PL1 What is listed has passed the screening, and others screened it than act or sign here.
 - PL2 The listing names the version of the base set that is in force, and the profile of the
       partnership's UN role in it.
 
@@ -139,7 +139,7 @@ class Partnership(msgspec.Struct, frozen=True, kw_only=True):
     """submitted, returned, rejected, listed, suspended, removed, withdrawn or completed."""
     screened: EventRef | None = None
     """The screening that it has passed."""
-    screened_by: str = ""
+    screened_by: tuple[str, ...] = ()
     listed_on: str | None = None
     guideline: VersionRef | None = None
     profile: str | None = None
@@ -319,7 +319,9 @@ class PartnershipScreened(Body, frozen=True, kw_only=True):
             state = "not submitted" if found is None else found.listing
             yield Unmet(rule="PS1", reason=f"nothing waits for screening: {state}",
                         who=submitter.name)  # fmt: skip
-        if found is not None and is_partner(found, organization_of(entry.actor, book)):
+        if found is not None and any(
+            is_partner(found, organization_of(signer, book)) for signer in entry.signers
+        ):
             yield Unmet(rule="PS2", reason="the officer belongs to a partner", hint="let another")
         if self.outcome != "pass" and self.findings is None:
             yield Unmet(rule="PS3", reason=f"the {self.outcome} does not say why")
@@ -330,7 +332,7 @@ class PartnershipScreened(Body, frozen=True, kw_only=True):
         if self.outcome == "pass":
             yield (
                 "partnership",
-                msgspec.structs.replace(found, screened=entry.ref, screened_by=entry.actor),
+                msgspec.structs.replace(found, screened=entry.ref, screened_by=entry.signers),
             )
         else:
             listing = "returned" if self.outcome == "return" else "rejected"
@@ -361,8 +363,10 @@ class PartnershipListed(Body, frozen=True, kw_only=True):
         if found is None or found.listing != "submitted" or found.screened is None:
             yield Unmet(rule="PL1", reason="there is no submission that has passed the screening",
                         who="screening_officer")  # fmt: skip
-        elif entry.actor == found.screened_by:
-            yield Unmet(rule="PL1", reason=f"{entry.actor} screened it", hint="let another list it")
+        elif not set(entry.signers).isdisjoint(found.screened_by):
+            yield Unmet(
+                rule="PL1", reason="who lists it has screened it", hint="let another list it"
+            )
         version = guideline.base_in_force(dates.day_of(entry.at), book)
         if version is None or version != self.guideline:
             named = "none" if version is None else f"{version.set} version {version.version}"

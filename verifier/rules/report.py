@@ -9,7 +9,7 @@
 - RE6 Its results name commitments on record, each once.
 - RE7 A self report uses the template of the partnership's profile.
 - RE8 What is screened is submitted and not yet screened, and named by its newest submission.
-- RE9 The screening officer belongs to none of the partners.
+- RE9 The screening officer belongs to none of the partners, nor does one who signs for it.
 
 Obligation k is due on anchor + first + (k - 1) · cycle. Its period begins at the anchor or the due
 day before; a report covers it that begins no later and ends no earlier than the profile's window
@@ -324,7 +324,9 @@ class _Screening(Body, frozen=True, kw_only=True):
         elif found.ref != self.report:
             yield Unmet(rule="RE8", reason="it names another submission than the newest")
         whole = partnership.of(subject)
-        if whole is not None and partnership.is_partner(whole, organization_of(entry.actor, book)):
+        if whole is not None and any(
+            partnership.is_partner(whole, organization_of(signer, book)) for signer in entry.signers
+        ):
             yield Unmet(rule="RE9", reason="the officer belongs to a partner", hint="let another")
 
     @classmethod

@@ -30,7 +30,7 @@ from verifier.event import Seen
 from verifier.keys import thumbprint
 from verifier.rules import dates, fields
 from verifier.rules.authority.state import Grant, Key
-from verifier.rules.book import Entry
+from verifier.rules.book import Entry, Refused
 from verifier.rules.table import EVENTS
 
 ROOT_A, ROOT_B = "actor-root-a", "actor-root-b"
@@ -395,3 +395,20 @@ def test_a_sum_of_days_stops_at_the_end_of_its_calendar(duration: str, times: in
     assert day in (dates.EARLIEST, dates.LATEST)
     assert len(day.isoformat()) == len("2025-01-31")
     assert dates.add(day, duration, times=times) == day
+
+
+def test_a_partner_does_not_screen_in_an_officers_name() -> None:
+    """A delegation does not let a partner's office screen what the partner takes part in (PS2)."""
+    registry = stories.submitted_partnership()
+    given = registry.append(
+        stories.SCREENER, f"{stories.SCREENER}/delegation/help", "DelegationGranted",
+        to=stories.SECRETARIAT, types=["PartnershipScreened"], last_day=registry.day(30),
+        mandate="A/RES/70/224",
+    )  # fmt: skip
+    with pytest.raises(Refused) as refused:
+        registry.append(
+            stories.SECRETARIAT, f"{stories.PARTNERSHIP}/registration", "PartnershipScreened",
+            outcome="pass", method="desk", minutes=5,
+            on_behalf_of={"actor": stories.SCREENER, "delegation": ref(given)},
+        )  # fmt: skip
+    assert [unmet.rule for unmet in refused.value.unmet] == ["PS2"]

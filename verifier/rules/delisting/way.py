@@ -81,8 +81,9 @@ def unmet_signer(entry: Entry, book: Book) -> Iterator[Unmet]:
         yield Unmet(rule="CS2", reason=f"{entry.event.iss} is a machine",
                     hint="machines sign reminders only", who=registry.name)  # fmt: skip
     found = partnership.of(book.subject(entry.event.subject))
-    if found is not None and is_party(entry.actor, organization_of(entry.actor, book), found):
-        yield Unmet(rule="CS2", reason=f"{entry.actor} belongs to a party", hint="let another act")
+    for signer in entry.signers:
+        if found is not None and is_party(signer, organization_of(signer, book), found):
+            yield Unmet(rule="CS2", reason=f"{signer} belongs to a party", hint="let another act")
 
 
 def unmet_adverse(entry: Entry, book: Book) -> Iterator[Unmet]:
