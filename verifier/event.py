@@ -299,9 +299,8 @@ def _event(
         raise _malformed("prev is absent if and only if seq is 0", 3)
     stream_id = stream.decode()
     return Event(
-        raw, EventId(hashlib.sha256(b"\x00" + raw).digest()), Kid(kid), iss.decode(),
-        StreamId(stream_id), stream_id.partition("/")[0], _number(iat), ledger, type_.decode(),
-        _number(seq), None if prev is None else EventId(prev),
+        raw, EventId(hashlib.sha256(b"\x00" + raw).digest()), kid, iss.decode(), stream_id,
+        stream_id.partition("/")[0], _number(iat), ledger, type_.decode(), _number(seq), prev,
         None if root is None else Seen(_number(size), root), protected, payload, signature,
     )  # fmt: skip
 
@@ -315,19 +314,21 @@ def _number(encoded: bytes) -> int:
 
 def _take(data: bytes, at: int, what: str) -> tuple[bytes, int]:
     """Read a byte string with its length in the shortest form (RFC 8949 §3)."""
-    short = data[at] - 0x40
-    if 0 <= short < 24:
-        length, start = short, at + 1
-    elif short in (24, 25):
-        start = at + 1 + (short - 23)
-        length = int.from_bytes(data[at + 1 : start], "big")
-        if length < (24 if short == 24 else 256):
-            raise _malformed(f"the length of {what} is not in its shortest form", 1)
+    head = data[at]
+    if head == 0x59:
+        length, start, least = data[at + 1] << 8 | data[at + 2], at + 3, 256
+    elif head == 0x58:
+        length, start, least = data[at + 1], at + 2, 24
+    elif 0x40 <= head < 0x58:
+        length, start, least = head - 0x40, at + 1, 0
     else:
         raise _malformed(f"{what} is not a byte string of at most 65,535 bytes", 1)
-    if len(data) < start + length:
+    stop = start + length
+    if length < least:
+        raise _malformed(f"the length of {what} is not in its shortest form", 1)
+    if len(data) < stop:
         raise _malformed(f"{what} is cut short", 1)
-    return data[start : start + length], start + length
+    return data[start:stop], stop
 
 
 def _malformed(reason: str, rule: int) -> MalformedError:
