@@ -196,6 +196,7 @@ def test_a_compressed_bomb_is_never_inflated_whole() -> None:
     ("body", "encoding"),
     [(b"x", "gzip"), (gzip.compress(b"abc")[:-4], "gzip"), (gzip.compress(b"abc") + b"x", "gzip"),
      (b"x", "br")],
+    ids=["no gzip", "cut short", "a byte too many", "unknown"],
 )  # fmt: skip
 def test_a_broken_or_unknown_encoding_is_unreadable(
     opened: Callable[[str], Source], server: Server, body: bytes, encoding: str
