@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import re
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["COMMANDS", "telling_errors"]
 
 FOLDER: Final = click.Path(path_type=Path, file_okay=False)
+COUNT: Final = click.IntRange(1, 20)
 FILE: Final = click.Path(path_type=Path, dir_okay=False, exists=True)
 MAX_PAYLOAD_BYTES: Final = 1 << 20
 
@@ -39,6 +41,9 @@ def telling_errors(command: Callable[..., Any]) -> Callable[..., Any]:
 
         try:
             return command(*args, **kwargs)
+        except OSError as error:  # a port in use, a folder that cannot be written
+            click.echo(f"pledgebook: {error}", err=True)
+            sys.exit(1)
         except PledgebookError as error:
             click.echo(f"pledgebook: {error}", err=True)
             if error.hint:
@@ -55,9 +60,13 @@ def telling_errors(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--origin", required=True, help="The log's name for life, e.g. ledger.example.org/log."
 )
-@click.option("--roots", default=3, show_default=True, help="Root principals.")
+@click.option("--roots", type=COUNT, default=3, show_default=True, help="Root principals.")
 @click.option(
-    "--threshold", default=2, show_default=True, help="Roots that an act of theirs needs."
+    "--threshold",
+    type=COUNT,
+    default=2,
+    show_default=True,
+    help="Roots that an act of theirs needs.",
 )
 @click.option("--registry", default="actor-registry", show_default=True, help="Actor id.")
 @click.option("--clock", type=click.Choice(["real", "stated"]), default="real", show_default=True)
@@ -71,8 +80,14 @@ def init(folder: Path, origin: str, roots: int, threshold: int, registry: str, c
     from ledger.founding import Founding, found_folder
     from ledger.signer import read_passphrase
 
-    if (folder / "ledger.db").exists():
-        raise LedgerError("config-invalid", f"{folder} holds a ledger already")
+    if folder.exists() and any(folder.iterdir()):
+        raise LedgerError("config-invalid", f"{folder} is not empty", hint="Name a new folder.")
+    if threshold > roots:
+        raise click.UsageError(f"a threshold of {threshold} needs as many roots")
+    if not re.fullmatch(r"actor-[a-z0-9][a-z0-9._:-]{0,40}", registry):
+        raise click.UsageError(f"{registry!r} is not an actor id, such as actor-registry")
+    if not re.fullmatch(r"[A-Za-z0-9._~/:-]{3,200}", origin):
+        raise click.UsageError(f"{origin!r} is not a log's name, such as ledger.example.org/log")
     founding = Founding(
         origin=origin, clock=clock, roots=roots, threshold=threshold, registry=registry
     )
@@ -233,8 +248,12 @@ def next_(subject: str, day: datetime | None, address: str, policy_path: Path) -
             return reply.ahead
 
     steps = asyncio.run(run())
+    as_of = datetime.now(UTC) if day is None else day
+    click.echo(
+        f"{subject}, as of {as_of.day} {as_of:%B %Y}, or of the log's time if that is later:"
+    )
     if not steps:
-        click.echo("nothing is expected to happen next")
+        click.echo("no procedure is under way here, and none can begin")
     for step in steps:
         click.echo(_step(step))
 
@@ -244,9 +263,9 @@ def _date(day: datetime | None) -> date | None:
 
 
 def _step(step: Step) -> str:
-    """Return one step in words: «not yet lawful: …; earliest 14 March 2027; … must act»."""
-    who = f"{' or '.join(step.who)} must act"
-    due = f"; due {step.due}" if step.due else ""
+    """Return one step in words: «not yet lawful: …; earliest 14 March 2027; for … to sign»."""
+    who = f"for {' or '.join(step.who)} to sign"
+    due = f"; it is about what is due {step.due}" if step.due else ""
     if step.lawful:
         return f"{step.type} on {step.stream}: lawful now{due}; {who}"
     missing = "; ".join(unmet.reason for unmet in step.unmet)
@@ -318,7 +337,11 @@ def status(address: str) -> None:
         with contextlib.closing(request) as response:
             text = response.read(1 << 20).decode(errors="replace")
         if path == "/-/readyz":
-            for name, value in json.loads(text).items():
+            try:
+                told = dict(json.loads(text))
+            except (ValueError, TypeError):
+                raise UndecidedError("source-unreadable", f"{address} is no ledger") from None
+            for name, value in told.items():
                 click.echo(f"{name:<10} {value}")
         else:
             click.echo(f"checkpoint {' '.join(text.splitlines()[:3])}")

@@ -44,7 +44,7 @@ CODES: Final[dict[str, tuple[int, str]]] = {
     "head-unknown": (500, "Prefetch the head of the stream, or adopt it, before signing on it."),
     "head-rolled-back": (502, "Do not sign again: the service shows less than it promised."),
     # At start. None of these is cured by trying again.
-    "config-invalid": (500, "Correct the named setting; reference/settings lists them all."),
+    "config-invalid": (500, "Correct the named setting; ledger/config.py lists them all."),
     "database-damaged": (500, "Stop, keep the files, and restore from a backup or a mirror."),
     "database-too-old": (500, "Install Python with SQLite 3.37 or later."),
     "database-unusable": (500, "Check the path, its permissions and the free space."),

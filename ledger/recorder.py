@@ -300,6 +300,7 @@ class LedgerRecorder(ApplicationRecorder):
         pause = threading.Event()
         with self.change_counter() as counter:
             last = counter()
+            self.wake()  # what was committed before the count began is not in it
             while True:
                 with self._listeners_lock:
                     if not self._listeners:

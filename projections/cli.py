@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 VIEWS_PREFIX: Final = "/views"
+MAX_PORT: Final = 65_535
 DEFAULT_LISTEN: Final = "127.0.0.1:8080"
 DEMO_MARK: Final = ".demonstration"
+UNFINISHED: Final = ".demonstration-unfinished"  # the first file of a demo: only then may it go
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -84,7 +86,7 @@ def _serving(address: Address) -> None:
 
 def _host_port(listen: str) -> tuple[str, int]:
     host, _, port = listen.rpartition(":")
-    if not host or not port.isdigit():
+    if not host or not port.isdigit() or int(port) > MAX_PORT:
         raise click.UsageError(f"--listen takes HOST:PORT, not {listen!r}")
     return host.strip("[]"), int(port)
 
@@ -99,9 +101,13 @@ def _ledger_app(
 ) -> web.Application:
     from ledger.application import Ledger
     from ledger.config import load_settings
+    from ledger.errors import LedgerError
     from ledger.http import make_app
     from ledger.source import LedgerSource
 
+    if not (folder / "ledger.db").exists():
+        raise LedgerError("config-invalid", f"{folder} is not a ledger folder: no ledger.db",
+                          hint="Found one with: pledgebook init FOLDER --origin NAME")  # fmt: skip
     ledger = Ledger.open(folder, settings=load_settings(folder))
     app = make_app(ledger)
     if pages:
@@ -152,9 +158,13 @@ def _join_pages(
 
 
 def _policy(path: Path) -> Policy:
+    from verifier.errors import PolicyError
     from verifier.policy import parse_policy
 
-    return parse_policy(path.read_bytes())
+    try:
+        return parse_policy(path.read_bytes())
+    except OSError as error:
+        raise PolicyError("policy-unsuitable", f"{path}: {error.strerror}") from None
 
 
 @main.command()
@@ -187,17 +197,20 @@ def _build_demo(folder: Path, passphrase_file: Path) -> None:
     from ledger.errors import LedgerError
 
     if folder.exists() and any(folder.iterdir()):
-        if not passphrase_file.exists():
+        if not (folder / UNFINISHED).exists():
             raise LedgerError("demo-folder", f"{folder} holds something that is not a demo")
         shutil.rmtree(folder)  # an earlier demo that was stopped half-way
-    passphrase_file.parent.mkdir(parents=True, mode=0o700)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / UNFINISHED).write_text("Made by a demonstration that has not finished.\n")
+    passphrase_file.parent.mkdir(mode=0o700)
     passphrase = secrets.token_hex(16)
     passphrase_file.write_text(passphrase)
     passphrase_file.chmod(0o600)
-    relative = passphrase_file.resolve()
+    relative = passphrase_file.relative_to(folder)
     (folder / "ledger.toml").write_text(f'passphrase_file = "{relative}"\n')
     size = asyncio.run(build(folder, passphrase, lambda text: click.echo(f"  {text}")))
     (folder / DEMO_MARK).write_text("A demonstration ledger; remove the folder when done.\n")
+    (folder / UNFINISHED).unlink()
     click.echo(f"  {size:,} entries on record")
 
 
@@ -223,13 +236,17 @@ def _invite(address: Address, folder: Path) -> None:
     verify = Path(sys.executable).with_name("pledgebook-verify")
     with contextlib.suppress(ValueError):
         verify = verify.relative_to(Path.cwd())
+    pledgebook = verify.with_name("pledgebook")
     click.echo(
         f"\nserving {address.url}   (demonstration; Ctrl-C stops)\n\n"
+        "Answers are JSON:\n\n"
         f"  search      {views}/directory?q=parliament\n"
         f"  as of       {views}/subjects/imported:ogp:tto?as_of=2019-06-01\n"
         f"  the story   {views}/subjects/p-demo-forest\n\n"
         "Check it from outside, in a second terminal:\n\n"
         f"  {verify} audit {address.url} --policy {folder / 'policy.txt'}\n\n"
+        f"Ask what may happen next:  {pledgebook} next p-demo-water --at {address.url} "
+        f"--policy {folder / 'policy.txt'}\n\n"
         "This trust policy was made on this machine a moment ago: you are trusting yourself.\n"
         "A real auditor gets it from a party they trust, never from the server."
     )

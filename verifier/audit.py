@@ -90,6 +90,7 @@ class Audit:
         self.tree = RegrownTree(partial(source.tile, 0, width=tiles.FULL_WIDTH))
         self.book = Book(self.tree.root_at)
         self.checked = Checked()
+        self._known_size: int | None = None
         self._differences: list[explain.Difference] = []
         self._pending: deque[tuple[list[_Signed], Batch | list[bool]]] = deque()
 
@@ -220,6 +221,7 @@ class Audit:
         batch, result = self._pending.popleft()
         verdicts = result if isinstance(result, list) else result.result()
         self.checked.signatures += len(verdicts)
+        self.checked.verified += sum(verdicts)
         if all(verdicts):
             return
         for (index, event), verdict in zip(batch, verdicts, strict=True):
@@ -310,9 +312,10 @@ class Audit:
             return None, []
         try:
             known = self.policy.judge(self.options.known)
-        except (FalseError, MalformedError) as error:
-            return None, [self._finding(error, about="complete")]
-        size = known.checkpoint.size
+        except (FalseError, MalformedError) as error:  # the auditor's file, not the log's fault
+            reason = f"the checkpoint given as known is none of this log's: {error.reason}"
+            raise UndecidedError("known-unsuitable", reason) from None
+        size = self._known_size = known.checkpoint.size
         if size <= checkpoint.size:
             return known, list(self._compare_known(known)) if size == 0 else []
         reason = f"size {checkpoint.size} is served; size {size} was signed before"
@@ -374,7 +377,7 @@ class Audit:
             checkpoint=checkpoint,
             verified=verified,
             pinned=self.policy.ledger is not None,
-            known=self.options.known is not None,
+            known=self._known_size,
             seconds=time.monotonic() - began,
         )
         return conclude(audited)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 VERSION: Final = "0.1.0"
+MAX_JOBS: Final = 64  # more processes than any one rules process can feed
 MAX_FILE_BYTES: Final = 1 << 20  # a policy or a checkpoint is a page of text
 SHOWN_FINDINGS: Final = 25  # in text; JSON Lines carry all
 PROGRESS_EVERY_S: Final = 0.5
@@ -73,8 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     audit.add_argument("--known", metavar="CHECKPOINT", help="a checkpoint saved before")
     audit.add_argument("--ledger", metavar="HEX", help="the ledger id, if the policy pins none")
-    audit.add_argument("--engine", metavar="NAME", help="signature engine: openssl or sodium")
-    audit.add_argument("--jobs", metavar="N", type=int, help="processes for signatures")
+    audit.add_argument("--engine", choices=("openssl", "sodium"), help="signature engine")
+    audit.add_argument("--jobs", metavar="N", type=_jobs, help="processes for signatures")
     audit.add_argument("--json", action="store_true", help="JSON Lines instead of text")
     audit.set_defaults(run=_audit)
     return parser
@@ -115,6 +116,13 @@ def _audit(arguments: argparse.Namespace) -> int:
         raise UndecidedError("source-unreadable", "the audit ended without a verdict")
     teller.verdict(verdict)
     return verdict.exit
+
+
+def _jobs(text: str) -> int:
+    """Read a number of processes."""
+    if not text.isdigit() or not 1 <= int(text) <= MAX_JOBS:
+        raise argparse.ArgumentTypeError(f"1 to {MAX_JOBS}, not {text}")
+    return int(text)
 
 
 def _policy(arguments: argparse.Namespace) -> Policy:

@@ -71,6 +71,7 @@ CODES: Final[dict[str, str]] = {
     "entry-changed": "Compare the entry with a mirror's, byte by byte.",
     "entry-removed": "Ask a mirror for the entry; the index is the one it had.",
     "entry-inserted": "Compare with a mirror: the log never committed to this entry.",
+    "known-unsuitable": "Give the checkpoint that you saved of this very log, as it was.",
     "worker-lost": "Audit again, perhaps with --jobs 1: a process was ended from outside.",
     "entries-swapped": "Compare with a mirror: the order is part of what was committed to.",
     "time-ahead": "Keep both checkpoints: a date in this log lies ahead of when it was seen.",
@@ -83,7 +84,7 @@ CODES: Final[dict[str, str]] = {
     "view-fault": "The view failed on this entry: report it, with the entry's index.",
     "view-unknown": "The views are listed at /-/views.",
     "views-busy": "Another process runs the views of this folder; stop it or use another folder.",
-    "query-malformed": "Compare the parameters with those of this answer (reference/http).",
+    "query-malformed": "Compare the parameters with those of this answer (docs/reference).",
 }
 
 

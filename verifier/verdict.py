@@ -27,6 +27,8 @@ class Checked(msgspec.Struct):
 
     entries: int = 0
     signatures: int = 0
+    """How many were checked; ``verified`` says how many of them are true."""
+    verified: int = 0
     admissions: int = 0
     tiles: int = 0
     findings: int = 0
@@ -58,8 +60,8 @@ class Audited(msgspec.Struct, frozen=True, kw_only=True):
     """The same, if the trust policy accepts it."""
     pinned: bool
     """Whether the trust policy names the ledger."""
-    known: bool
-    """Whether a checkpoint from before was given."""
+    known: int | None
+    """The size of the checkpoint from before, if one was given."""
     seconds: float
 
 
@@ -67,7 +69,7 @@ def conclude(audit: Audited) -> Verdict:
     """Draw the verdict."""
     checked, genesis, checkpoint = audit.checked, audit.genesis, audit.checkpoint
     nothing = checked.entries == 0 or checked.signatures < checked.entries
-    if nothing and not checked.false:
+    if nothing:
         checked.unknown.add("signed")
     code = EXIT_FALSE if checked.false else EXIT_UNDECIDED if checked.unknown else EXIT_VERIFIED
     return Verdict(
@@ -95,10 +97,12 @@ def conclude(audit: Audited) -> Verdict:
 def _sentences(audit: Audited) -> list[Sentence]:
     checked = audit.checked
     signed = (
-        f"{checked.signatures} of {checked.entries} signatures verify by keys enrolled at their "
+        f"{checked.verified} of {checked.entries} signatures verify by keys enrolled at their "
         f"place, {checked.admissions} events were allowed by the rules then in force"
     )
     unchanged = f"the tree grown again from {checked.entries} entries has the checkpoint's root"
+    if checked.entries == 0:
+        signed = "no entry was read"
     state = checked.state("unchanged")
     if state != "yes":
         unchanged = "the entries are not, or not all, what the checkpoint commits to"
@@ -139,7 +143,7 @@ def _complete(audit: Audited) -> tuple[Literal["yes", "no", "unknown"], str]:
         return "no", "entries that the checkpoint covers are missing or changed"
     if audit.verified is None:
         return "unknown", "no trusted checkpoint says how long the log is"
-    if audit.known:
+    if audit.known is not None:
         return "yes", f"up to entry {size - 1}, and it continues the checkpoint known before"
     return "yes", f"up to entry {size - 1}, as this checkpoint says; not that it is the newest"
 
@@ -148,10 +152,15 @@ def _not_checked(audit: Audited) -> list[str]:
     rest = [NEVER_CHECKED]
     if not audit.pinned:
         rest.append("that this is the ledger you mean: the trust policy pins no ledger id")
-    if not audit.known:
+    if audit.known is None:
         rest.append(
             "that nothing was cut off the end: without a checkpoint from before (--known) or a "
             "witness, a shorter log signed by the log's key cannot be told from a young one"
+        )
+    else:
+        rest.append(
+            f"that nothing was cut off after the first {audit.known} entries, "
+            "where the checkpoint known before ends"
         )
     if audit.genesis is not None and audit.genesis.clock == "stated":
         rest.append("any date: this ledger's clock is stated, not real")

@@ -42,6 +42,7 @@ from verifier.rules.proposal import ProposalBody
 __all__ = ["counts_from", "present"]
 
 EVER: Final = "1900"
+ALWAYS: Final = date(1900, 12, 31)  # the last day of EVER: older than anything that is imported
 UNKNOWN_DAY: Final = date.max
 """A date that cannot be read counts as of no day; at the end of the record it counts."""
 

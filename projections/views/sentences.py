@@ -97,9 +97,10 @@ def _assessment(b: Any) -> str:
 
 
 def _status(b: Any) -> str:
-    state = f", then {b.state}" if b.state else ""
+    event = b.event.replace("_", " ")
+    state = f", then {b.state}" if b.state and b.state not in event else ""
     ground = f" Ground: {b.ground}." if b.ground else ""
-    return f"Observed: {b.event.replace('_', ' ')} {_date(b.on)}{state}.{ground}"
+    return f"Observed: {event} {_date(b.on)}{state}.{ground}"
 
 
 SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {

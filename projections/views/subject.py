@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from projections.reading import Recorded
-from projections.views.present import counts_from, present
+from projections.views.present import ALWAYS, counts_from, present
 from projections.views.sentences import sentence
 from projections.views.shape import Rows, View
 from projections.views.state import State
@@ -65,7 +65,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     at: int
     """Log time there, in seconds."""
     day: str | None
-    """The day from which it counts; null where the source's date cannot be read."""
+    """The day from which it counts; null where the source's date cannot be read, or has none."""
     event_id: str
     type: str
     signer: str
@@ -140,7 +140,7 @@ def _told(entry: Recorded, body: Any) -> Told:
     unreadable = entry.type.startswith(UNREADABLE)
     day = counts_from(entry, body)
     return Told(
-        index=entry.index, at=entry.at, day=day.isoformat() if day != date.max else None,
+        index=entry.index, at=entry.at, day=None if day in (date.max, ALWAYS) else day.isoformat(),
         event_id=entry.id.hex(), type=entry.type.removeprefix(UNREADABLE), signer=entry.iss,
         on_behalf_of=_actor(behalf), stream=entry.stream, seq=entry.seq, signed_at=entry.iat,
         summary=f"The payload cannot be read: {body['reason']}" if unreadable
