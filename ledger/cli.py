@@ -263,8 +263,8 @@ def _date(day: datetime | None) -> date | None:
 
 
 def _step(step: Step) -> str:
-    """Return one step in words: «not yet lawful: …; earliest 14 March 2027; for … to sign»."""
-    who = f"for {' or '.join(step.who)} to sign"
+    """Return one step in words: «not yet lawful: …; earliest 14 March 2027; it is for … to act»."""
+    who = f"it is for {' or '.join(step.who)} to act"
     due = f"; it is about what is due {step.due}" if step.due else ""
     if step.lawful:
         return f"{step.type} on {step.stream}: lawful now{due}; {who}"

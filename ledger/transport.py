@@ -107,7 +107,8 @@ class Transport:
                 reason = f"status {status}: {problem.code}: {problem.detail}"
             if attempt + 1 < ATTEMPTS:
                 await asyncio.sleep(patience(attempt, retry_after))
-        raise LedgerError("ledger-unreachable", f"{self._base}{path}: {reason}")
+        hint = "" if method == "POST" else "Check the address; nothing was sent to be recorded."
+        raise LedgerError("ledger-unreachable", f"{self._base}{path}: {reason}", hint=hint)
 
     async def _ask(
         self, method: str, path: str, options: dict[str, Any]
