@@ -59,7 +59,7 @@ async def build(folder: Path, passphrase: str, tell: Callable[[str], None]) -> i
         tell("playing the story: two partnerships, three years")
         await story.play(stage, ends=ends)
         for name in SOURCES:
-            tell(f"importing {IMPORTERS[name].title}")
+            tell(f"importing {IMPORTERS[name].title}\n    licence: {IMPORTERS[name].licence}")
             await import_source(stage, name, giver=cast.OFFICE_A, service=cast.SERVICE)
         size = ledger.size
         write_policy(folder, founding, signers, ledger.ledger_id)
