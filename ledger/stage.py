@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from ledger.client import Author, Declined, DeclinedError, LedgerClient, Recorded, Statement
+from ledger.client import Author, Declined, LedgerClient, Recorded, Statement
 from ledger.signer import Signer
 from verifier.keys import thumbprint
 from verifier.rules.authority.actors import ActorRegistered, KeyEnrolled, possession_statement
@@ -195,8 +195,3 @@ class Stage:
         """Give a role by a holder of a role that may give it."""
         body = RoleGranted(terms=Terms(role=role, mandate=mandate, first_day=self.day()), depth=2)
         await self.say(by, f"{actor}/role/{role.replace('_', '-')}", body)
-
-
-def declined(outcomes: Iterable[Recorded | Declined]) -> list[DeclinedError]:
-    """Return the refusals among outcomes, as errors that tell every rule."""
-    return [DeclinedError(o.problem) for o in outcomes if isinstance(o, Declined)]

@@ -8,7 +8,7 @@
       organization, nor of a party to the partnership. Nor may such a one propose.
 - AP6 The decision is sent back to the offices once in a case.
 - AP7 An upholding asks what every adverse step asks (CS2 to CS4): a late report stops it too.
-- AP8 Its evidence list is complete (EV1 to EV4); its stream holds one proposal.
+- AP8 Its evidence list is complete (EV1 to EV4).
 
 The quorum counts distinct organizations. Overturned, the case ends and the report has a new due
 day, P60D ahead. Sources: domain C4.3 steps 8 and 9; decision D3.21.
@@ -126,8 +126,6 @@ class AppealDecisionProposed(ProposalBody, frozen=True, kw_only=True):
     def unmet_here(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of AP3 to AP8."""
         subject = book.subject(entry.event.subject)
-        if entry.event.seq != 0:
-            yield Unmet(rule="AP8", reason="this stream holds a proposal", hint="name another")
         yield from self._unmet_pending(entry, book)
         yield from evidence.unmet_evidence(self.evidence, self.evidence_parts, self.case, subject)
         organization = organization_of(entry.actor, book)

@@ -8,7 +8,6 @@
       case's guideline version.
 - RD4 It is decided by offices of the registry: distinct offices, distinct keys, no machine, none
       that is a party.
-- RD5 Its stream holds one proposal.
 - RM1 A removal names the decision that stands, and asks the whole way (CS1 to CS11).
 - RM2 It takes effect on the day on which it is recorded: an earlier day is back-dating, and nothing
       happens on a later day by itself.
@@ -68,7 +67,7 @@ def fresh(case: RemovalCase, entry: Entry) -> Change:
 
 
 class RemovalDecisionProposed(ProposalBody, frozen=True, kw_only=True):
-    """The registry's decision on a case, put up for its offices' endorsement (RD1 to RD5)."""
+    """The registry's decision on a case, put up for its offices' endorsement (RD1 to RD4)."""
 
     TYPE: ClassVar[str] = "RemovalDecisionProposed/1"
     STREAM: ClassVar[str] = "p-*/decision/*"
@@ -93,10 +92,8 @@ class RemovalDecisionProposed(ProposalBody, frozen=True, kw_only=True):
         return 0 if rules is None else rules.decision_offices
 
     def unmet_here(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RD1 to RD3 and RD5."""
+        """Yield what is not met of RD1 to RD3."""
         subject = book.subject(entry.event.subject)
-        if entry.event.seq != 0:
-            yield Unmet(rule="RD5", reason="this stream holds a proposal", hint="name another")
         yield from self._unmet_way(entry, book)
         yield from evidence.unmet_evidence(self.evidence, self.evidence_parts, self.case, subject)
         rules, case = cases.terms(subject, entry.at, book), cases.open_case(subject)

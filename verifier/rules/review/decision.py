@@ -8,7 +8,6 @@
       day that lies ahead.
 - RV8 A panel member whose organization is the secretariat's, the lead or a partner does not count;
       a State does, if it discloses the tie in its opinion (recusal, decision D2.15).
-- RV9 A decision's stream holds one proposal, so that nobody replaces it under its endorsers.
 
 The quorum counts distinct organizations and is the profile's ``review_quorum``.
 Sources: mission table R1, R19, R43; domain C4.2; decisions D1.1, D2.11, D2.15.
@@ -45,7 +44,7 @@ __all__ = ["EVENTS", "ReviewDecisionProposed"]
 
 
 class ReviewDecisionProposed(ProposalBody, frozen=True, kw_only=True):
-    """A panel's decision on a review, put up for endorsement (RV4 to RV9)."""
+    """A panel's decision on a review, put up for endorsement (RV4 to RV8)."""
 
     TYPE: ClassVar[str] = "ReviewDecisionProposed/1"
     STREAM: ClassVar[str] = "p-*/decision/*"
@@ -70,9 +69,7 @@ class ReviewDecisionProposed(ProposalBody, frozen=True, kw_only=True):
         return 0 if profile is None else profile.review_quorum
 
     def unmet_here(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RV2, RV4 to RV7 and RV9."""
-        if entry.event.seq != 0:
-            yield Unmet(rule="RV9", reason="this stream holds a proposal", hint="name another")
+        """Yield what is not met of RV2 and RV4 to RV7."""
         subject = book.subject(entry.event.subject)
         review = of(subject, self.review)
         yield from unmet_open(review)
