@@ -22,6 +22,7 @@ import sys
 import time
 from collections.abc import Awaitable, Generator, Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -30,12 +31,12 @@ from eventsourcing.persistence import InfrastructureFactory
 from eventsourcing.utils import Environment, EnvType
 
 from ledger.book import LedgerBook
-from ledger.committer import Committer
+from ledger.committer import Committer, Request
 from ledger.config import Settings, load_settings
 from ledger.errors import LedgerError
 from ledger.factory import LedgerFactory
 from ledger.hashes import Roots
-from ledger.intake import Intake, Item, read_item
+from ledger.intake import Intake, Item, read_item, truly_signed
 from ledger.observe import Counters, say
 from ledger.outcome import Accepted, Outcome, Rejected, Reply, rejected_by
 from ledger.publisher import Publisher, Signed
@@ -274,12 +275,25 @@ class Ledger(Application[str]):
         self._pending += count
         self._idle.clear()
         try:
-            fresh = await self._intake.check_signatures(self._intake.transport(fresh))
-            return await self._committer.commit(fresh) if fresh else None
+            checked, checks = self._intake.to_check(self._intake.transport(fresh))
+            if not checked:
+                return None
+            request = Request(checked, asyncio.get_running_loop().create_future())
+            self._checks.put(checks, partial(self._verified, request))
+            await request.done
+            return request.signed
         finally:
             self._pending -= count
             if not self._pending:
                 self._idle.set()
+
+    def _verified(self, request: Request, verdicts: list[bool]) -> None:
+        """Pass on what is truly signed to its commit."""
+        request.items = truly_signed(request.items, verdicts)
+        if request.items:
+            self._committer.take(request)
+        elif not request.done.done():
+            request.done.set_result(None)
 
     def _busy(self, count: int) -> Rejected | None:
         """Refuse when the queue is full, when closing, or when nothing can be appended."""

@@ -92,13 +92,10 @@ class Committer:
         """Begin to take requests."""
         self._task = asyncio.create_task(self._run(), name="ledger-committer")
 
-    async def commit(self, items: Sequence[Item]) -> Signed | None:
-        """Wait until every item has an outcome or an index; return the tree that covers them."""
-        request = Request(items, asyncio.get_running_loop().create_future())
+    def take(self, request: Request) -> None:
+        """Take a request; it is done when every item has an outcome or an index."""
         self._waiting.append(request)
         self._wanted.set()
-        await request.done
-        return request.signed
 
     async def close(self) -> None:
         """Finish what waits, then stop."""

@@ -7,9 +7,10 @@ The order of the stages is part of the contract:
    transport checks would say. An event is on record only at or below its stream's head, so for
    subjects in memory the database is asked about those alone.
 3. *transport*: queue, clock, keys of the log. These can only refuse (``T-…``).
-4. *signature*: in threads. A key is found by its thumbprint: among all keys ever enrolled, or in
-   an event that would enrol it, in this request or a recent one. Whether it is enrolled to the
-   author at that index is for the rules to say (AD5); a signature is the same fact either way.
+4. *signature*: beside the event loop (``signatures.py``). A key is found by its thumbprint: among
+   all keys ever enrolled, or in an event that would enrol it, in this request or a recent one.
+   Whether it is enrolled to the author at that index is for the rules to say (AD5); a signature is
+   the same fact either way.
 
 What is left goes to the committer, which admits in order (``committer.py``).
 """
@@ -37,7 +38,7 @@ from verifier.rules.authority.genesis import LedgerOpened
 from verifier.rules.authority.state import thumbprint
 from verifier.rules.book import Body, Unmet
 
-__all__ = ["Intake", "Item", "read_item"]
+__all__ = ["Intake", "Item", "read_item", "truly_signed"]
 
 RECENT_KEYS: Final = 4_096  # keys of recent enrolling events: a pipeline's worth, 0.5 MB
 
@@ -128,13 +129,13 @@ class Intake:
                 item.outcome = _clock_refusal(item.event, latest - self._skew_s)
         return [item for item in items if item.outcome is None]
 
-    async def check_signatures(self, items: Sequence[Item]) -> list[Item]:
-        """Stage 4: return the items that are truly signed; refuse the others."""
+    def to_check(self, items: Sequence[Item]) -> tuple[list[Item], list[Check]]:
+        """Stage 4: return the items whose key is known, and what to check; refuse the others."""
+        checks: list[Check] = []
+        checked: list[Item] = []
         for item in items:
             for public in item.body.enrols():
                 self._remember(public)
-        checks: list[Check] = []
-        checked: list[Item] = []
         for item in items:
             public_key = self.public_key(item.event.kid)
             if public_key is None:
@@ -142,11 +143,7 @@ class Intake:
             else:
                 checks.append((public_key, item.event.signature, item.signed))
                 checked.append(item)
-        verdicts = await self._checks.verdicts(checks)
-        for item, true in zip(checked, verdicts, strict=True):
-            if not true:
-                item.outcome = rejected_by(_false_signature())
-        return [item for item in checked if item.outcome is None]
+        return checked, checks
 
     def require_signature(self, item: Item) -> None:
         """Require one signature now; an unknown key is left to the rules (AD5).
@@ -183,6 +180,14 @@ class Intake:
             item.outcome = rejected_by(LedgerError("T-log-key", reason))
         elif body.clock == "real" and item.event.iat > latest:
             item.outcome = _clock_refusal(item.event, latest - self._skew_s)
+
+
+def truly_signed(items: Sequence[Item], verdicts: Sequence[bool]) -> list[Item]:
+    """Return the items that are truly signed; refuse the others."""
+    for item, true in zip(items, verdicts, strict=True):
+        if not true:
+            item.outcome = rejected_by(_false_signature())
+    return [item for item in items if item.outcome is None]
 
 
 def take_recorded(item: Item, index: int, raw: bytes) -> None:

@@ -12,8 +12,11 @@ Rules:
 4. Statements have 1, 2, 4 … 128 rows, so that they are compiled once and found in the cache.
 5. Connections for reading are pooled; each sees committed data only.
 6. (stream, seq) is unique, and with it the submission id, which is a hash over both and more: two
-   rows of one submission would share their place. So a submission is looked up by its place, and
-   no index of hashes is kept for it: each such index dirties one more page per event, everywhere.
+   rows of one submission would share their place. That one index also leads to the entries of a
+   subject, whose stream ids all begin with it.
+7. Event ids are random, so an index of them dirties a page per event wherever it is kept. They are
+   indexed a block of ``IDS_BLOCK`` entries at a time, sorted, in the transaction that completes the
+   block; the entries after the last whole block are searched one by one.
 """
 
 from __future__ import annotations
@@ -49,10 +52,14 @@ from verifier.tree import Frontier, root_from
 __all__ = ["SQLiteRecorder"]
 
 MIN_SQLITE: Final = (3, 37, 0)  # STRICT tables
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 APPLICATION_ID: Final = 0x50424B31  # "PBK1", so that tools tell whose file it is
 PAGE_BYTES: Final = 8192
-CACHE_KIB: Final = 65_536  # pages of four unique indexes, so that inserts find them in memory
+CACHE_KIB: Final = 65_536  # pages of the indexes, so that inserts find them in memory
+IDS_BLOCK: Final = (
+    1_024  # event ids indexed at once: some milliseconds of work on the disk's thread
+)
+CHECKPOINT_PAGES: Final = 4_000  # of the WAL, 32 MiB: pages that many commits change go back once
 LOCK_TIMEOUT_S: Final = 5.0
 LARGEST_STATEMENT: Final = 128  # rows
 MAX_LOOKUP: Final = 500  # ids in one query
@@ -74,9 +81,10 @@ CREATE TABLE IF NOT EXISTS entries (
   log_time INTEGER NOT NULL,
   state BLOB NOT NULL
 ) STRICT;
-CREATE UNIQUE INDEX IF NOT EXISTS entries_of_subject ON entries (originator_id, originator_version);
 CREATE UNIQUE INDEX IF NOT EXISTS entries_of_stream ON entries (stream, seq);
-CREATE UNIQUE INDEX IF NOT EXISTS entries_by_id ON entries (event_id);
+CREATE TABLE IF NOT EXISTS ids (
+  prefix BLOB NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (prefix, position)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS tiles (
   level INTEGER NOT NULL, n INTEGER NOT NULL, root BLOB NOT NULL, hashes BLOB NOT NULL,
   PRIMARY KEY (level, n)
@@ -107,6 +115,19 @@ COLUMNS: Final = len(Row._fields)
 STORED: Final = "SELECT originator_id, originator_version, topic, state"
 EVENT: Final = f"{STORED}, position-1, log_time"
 NOTIFICATION: Final = f"{STORED}, position, log_time"
+OF_SUBJECT: Final = (
+    "position IN (SELECT position FROM entries WHERE stream > ? || '/' AND stream < ? || '0')"
+)
+"""The entries whose stream ids begin with a subject and a slash (``0`` follows the slash)."""
+INDEX_IDS: Final = (
+    "INSERT INTO ids SELECT substr(event_id, 1, 8), position FROM entries "
+    "WHERE position > ? AND position <= ? ORDER BY 1"
+)
+FIND_ID: Final = f"""
+SELECT position - 1 FROM entries WHERE event_id = ?1 AND position IN (
+  SELECT position FROM ids WHERE prefix = substr(?1, 1, 8) UNION ALL
+  SELECT position FROM entries WHERE position > (SELECT size - size % {IDS_BLOCK} FROM head))
+"""  # noqa: S608 - constants alone
 
 
 class SQLiteRecorder(LedgerRecorder):
@@ -123,6 +144,8 @@ class SQLiteRecorder(LedgerRecorder):
         self._path = path
         self._idle: deque[sqlite3.Connection] = deque()
         self._tiles: OrderedDict[tuple[int, int], bytes] = OrderedDict()
+        self._whole_blocks: tuple[int, int] | None = None
+        """The sizes between which the open transaction completes blocks of ids (rule 7)."""
         try:
             self._writer = self._connect()
             self._prepare(max_pages)
@@ -138,6 +161,7 @@ class SQLiteRecorder(LedgerRecorder):
         )
         connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
         connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         connection.execute("PRAGMA recursive_triggers=ON")  # REPLACE deletes: triggers must see it
         connection.execute("PRAGMA temp_store=MEMORY")  # statement journals: never a file
         connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
@@ -155,7 +179,7 @@ class SQLiteRecorder(LedgerRecorder):
         if max_pages:
             writer.execute(f"PRAGMA max_page_count={max_pages}")
         if schema == 0:
-            append_only = "".join(map(APPEND_ONLY.format, ("entries", "tiles", "keys")))
+            append_only = "".join(map(APPEND_ONLY.format, ("entries", "tiles", "keys", "ids")))
             empty = LogHead()
             first = f"1, 0, x'{empty.root.hex()}', 0, x'{empty.frontier.to_bytes().hex()}'"
             writer.executescript(
@@ -236,11 +260,15 @@ class SQLiteRecorder(LedgerRecorder):
             raise IntegrityError(error) from error
         except sqlite3.Error as error:
             raise _storage_error(error) from error
+        first, last = (size - size % IDS_BLOCK for size in (self.head.size, after.size))
+        self._whole_blocks = (first, last) if first < last else None
         return Written(self.head, after)
 
     def commit(self) -> None:
         """Commit, on whatever thread; see the base class."""
         try:
+            if self._whole_blocks is not None:
+                self._writer.execute(INDEX_IDS, self._whole_blocks)
             self._writer.execute("COMMIT")
         except sqlite3.Error as error:
             raise _storage_error(error) from error
@@ -266,9 +294,9 @@ class SQLiteRecorder(LedgerRecorder):
         """Return a subject's events by version; committed data only."""
         order = "DESC" if desc else "ASC"
         rows = self._read(
-            f"{EVENT} FROM entries WHERE originator_id=? AND originator_version>? "
-            f"AND originator_version<=? ORDER BY originator_version {order} LIMIT ?",
-            (str(originator_id), -1 if gt is None else gt, 2**62 if lte is None else lte,
+            f"{EVENT} FROM entries WHERE {OF_SUBJECT} AND originator_version>? "
+            f"AND originator_version<=? ORDER BY position {order} LIMIT ?",
+            (*[str(originator_id)] * 2, -1 if gt is None else gt, 2**62 if lte is None else lte,
              -1 if limit is None else limit),
         )  # fmt: skip
         return [RecordedEvent(*row) for row in rows]
@@ -306,7 +334,7 @@ class SQLiteRecorder(LedgerRecorder):
 
     def index_of(self, event_id: bytes) -> int | None:
         """Return the index of an event by its id."""
-        rows = self._read("SELECT position-1 FROM entries WHERE event_id=?", (event_id,))
+        rows = self._read(FIND_ID, (event_id,))
         return rows[0][0] if rows else None
 
     def find_submissions(
@@ -338,18 +366,18 @@ class SQLiteRecorder(LedgerRecorder):
     def subject(self, subject: str, after_index: int, limit: int) -> list[tuple[int, bytes]]:
         """Return (index, event bytes) of a subject after an index."""
         query = (
-            "SELECT position-1, state FROM entries WHERE originator_id=? AND originator_version>"
-            "(SELECT coalesce(max(originator_version), 0) FROM entries WHERE originator_id=? "
-            "AND position<=?) ORDER BY originator_version LIMIT ?"
+            f"SELECT position-1, state FROM entries WHERE {OF_SUBJECT} AND position>? "  # noqa: S608 - constants
+            "ORDER BY position LIMIT ?"
         )
         return self._read(query, (subject, subject, after_index + 1, limit))
 
     def heads(self, subject: str) -> list[tuple[str, int, bytes]]:
         """Return (stream, seq, event id) of the last event of each stream of a subject."""
         query = (
-            "SELECT stream, max(seq), event_id FROM entries WHERE originator_id=? GROUP BY stream"
+            "SELECT stream, max(seq), event_id FROM entries "
+            "WHERE stream > ? || '/' AND stream < ? || '0' GROUP BY stream"
         )
-        return self._read(query, (subject,))
+        return self._read(query, (subject, subject))
 
     def stream_head(self, stream: str) -> tuple[int, bytes] | None:
         """Return (seq, event id) of the last event of a stream."""

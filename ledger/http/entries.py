@@ -9,13 +9,14 @@ Rules:
 3. Whatever the log says about an event is read from committed data.
 4. Listings come in pages, bounded in number and in bytes.
 
-The handler of single appends is the hottest code of the service: headers are made once, and a body
-that came with its headers is taken without a timer.
+The handler of single appends is the hottest code of the service: its replies are written in one
+piece (``quick.py``), and a body that came with its headers is taken without a timer.
 """
 
 from __future__ import annotations
 
 import re
+from binascii import hexlify
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -28,6 +29,7 @@ from ledger.http import wire
 from ledger.http.bodies import CEILINGS, Bodies, require_media
 from ledger.http.openapi import Answer, Parameter, Route
 from ledger.http.problems import SERVER, problem_of, problem_response
+from ledger.http.quick import Head, QuickReply, is_quick
 from ledger.http.wire import MEDIA_BATCH, MEDIA_EVENT, MEDIA_JSON, MEDIA_PROOF
 from verifier import encoding
 from verifier.event import Event, is_stream_id, parse
@@ -47,6 +49,8 @@ _SHARED: Final = {
     "Server": SERVER,
 }
 _RECEIPT_HEADERS: Final = {"Content-Type": MEDIA_PROOF, "Cache-Control": "no-store"} | _SHARED
+_CREATED: Final = Head("201 Created", _RECEIPT_HEADERS)
+_KNOWN: Final = Head("200 OK", _RECEIPT_HEADERS)
 _JSON_HEADERS: Final = {"Content-Type": MEDIA_JSON, "Cache-Control": FRESH} | _SHARED
 _PROOF_HEADERS: Final = {"Content-Type": MEDIA_PROOF, "Cache-Control": FRESH} | _SHARED
 _EVENT_HEADERS: Final = {"Content-Type": MEDIA_EVENT, "Cache-Control": IMMUTABLE} | _SHARED
@@ -77,16 +81,19 @@ async def append(request: web.Request) -> web.StreamResponse:
     return _json(wire.BatchReply(results=results, checkpoint=checkpoint))
 
 
-def _receipt(request: web.Request, raw: bytes, reply: Reply) -> web.Response:
-    """Answer a single append: headers from a table, one join for the body."""
+def _receipt(request: web.Request, raw: bytes, reply: Reply) -> web.StreamResponse:
+    """Answer a single append."""
     outcome = reply.outcomes[0]
     if not isinstance(outcome, Accepted):
         return problem_response(outcome)
     event, checkpoint = outcome.event, reply.checkpoint or b""
     accept = request.headers.get("Accept")
     if accept is None or MEDIA_JSON not in accept:
-        headers = _RECEIPT_HEADERS.copy()
         body = wire.format_receipt(event.raw, outcome.index, outcome.proof, checkpoint)
+        if is_quick(request):
+            head = _KNOWN if outcome.duplicate else _CREATED
+            return QuickReply(head, b"\r\nLocation: entries/%b" % hexlify(event.id), body)
+        headers = _RECEIPT_HEADERS.copy()
     else:
         headers = _JSON_HEADERS.copy()
         body = wire.encode_json(

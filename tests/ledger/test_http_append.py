@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import aiohttp
@@ -272,3 +273,18 @@ def test_the_batch_form_comes_back_as_it_went() -> None:
             with pytest.raises(LedgerError) as caught:
                 decode_batch(data[:cut])
             assert caught.value.code == "T-batch"
+
+
+async def test_every_kind_of_connection_gets_the_same_receipt(tmp_path: Path) -> None:
+    """A connection that stays open and one that ends get the same headers and the same proof."""
+    async with service(tmp_path) as live:
+        event = registration(live.registry, "actor-x")
+        await live.post(event.raw)
+        kept = await live.post(event.raw)
+        ended = await live.post(event.raw, Connection="close")
+        assert (kept.status, ended.status) == (200, 200)
+        assert dict(kept.headers) | {"Connection": "close", "Date": ""} == dict(ended.headers) | {
+            "Date": ""
+        }
+        assert parsedate_to_datetime(kept.headers["Date"]).tzinfo is not None
+        assert await kept.read() == await ended.read()

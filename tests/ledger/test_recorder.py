@@ -20,7 +20,7 @@ from eventsourcing.tests.persistence import (
 from ledger.errors import LedgerError
 from ledger.mapper import identify
 from ledger.recorder import Identity
-from ledger.sqlite import SQLiteRecorder, require_sqlite
+from ledger.sqlite import IDS_BLOCK, SQLiteRecorder, require_sqlite
 from tests.harness.registry import Registry
 from verifier.tiles import TileHashes, decode_bundle
 from verifier.tree import Frontier, inclusion_proof, root_from, verify_inclusion
@@ -30,7 +30,8 @@ def opaque(stored: StoredEvent) -> Identity:
     """Identify the library's test events, which are no signed events, by all that they say."""
     place = f"{stored.originator_id}/{stored.originator_version}/{stored.topic}".encode()
     digest = hashlib.sha256(place + stored.state).digest()
-    return Identity(digest, digest, str(stored.originator_id), stored.originator_version, 0)
+    stream = f"{stored.originator_id}/all"
+    return Identity(digest, digest, stream, stored.originator_version, 0)
 
 
 class LibraryCase:
@@ -104,6 +105,37 @@ def test_the_stored_tree_proves_every_entry_at_any_size(tmp_path: Path) -> None:
     recorder.close()
 
 
+def test_every_entry_is_found_by_its_id(tmp_path: Path) -> None:
+    """Within the whole blocks that are indexed and after the last of them; no other id is found."""
+    recorder = filled(tmp_path / "log.db", 2 * IDS_BLOCK + 700)
+    other = SQLiteRecorder(tmp_path / "log.db", identify=opaque)
+    ids = [opaque(event).event_id for event in recorder.select_events("s")]
+    for reader in (recorder, other):
+        assert [reader.index_of(id_) for id_ in ids] == list(range(len(ids)))
+        assert reader.index_of(ids[0][:8] + bytes(24)) is None
+    [(count,)] = recorder._read("SELECT count(*) FROM ids")
+    assert count == 2 * IDS_BLOCK
+    recorder.close()
+    other.close()
+
+
+def test_a_subject_is_read_from_its_streams_alone(tmp_path: Path) -> None:
+    """A subject whose name begins with another's, or is followed by it, is another subject."""
+    recorder = SQLiteRecorder(tmp_path / "log.db", identify=opaque)
+    names = ("s", "s-", "s.", "s1", "sa", "s:", "r", "t")
+    for version in range(1, 4):
+        recorder.insert_events([StoredEvent(name, version, "t", b"x") for name in names])
+    for at, name in enumerate(names):
+        found = recorder.select_events(name)
+        assert [(e.originator_id, e.originator_version) for e in found] == [
+            (name, 1), (name, 2), (name, 3),
+        ]  # fmt: skip
+        assert [index for index, _ in recorder.subject(name, at, 10)] == [at + 8, at + 16]
+        assert [(stream, seq) for stream, seq, _ in recorder.heads(name)] == [(f"{name}/all", 3)]
+    assert recorder.select_events("s", gt=1, lte=2, desc=True)[0].originator_version == 2
+    recorder.close()
+
+
 def test_a_reopened_log_is_the_same_log(tmp_path: Path) -> None:
     """After closing and opening, head, frontier and edge continue as if nothing had happened."""
     recorder = filled(tmp_path / "log.db", 1300)
@@ -118,7 +150,7 @@ def test_a_reopened_log_is_the_same_log(tmp_path: Path) -> None:
     SQLiteRecorder(tmp_path / "log.db", identify=opaque).close()  # checks its own tree
 
 
-OTHER = "'x',1,'t','x/y',0,event_id,x'02',0,x'03'"
+OTHER = "originator_id,1,'t',stream,seq,x'01',x'02',0,x'03'"
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ async def test_a_worker_ends_with_its_socket() -> None:
         [worker] = checks._workers
         process = worker._process
         assert await checks.verdicts([check(1, true=True)]) == [True]
-        worker._writer.transport.abort()
+        worker._transport.abort()
         assert await asyncio.to_thread(process.wait, 60) == 0
 
 
