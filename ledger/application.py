@@ -288,11 +288,13 @@ class Ledger(Application[str]):
                 self._idle.set()
 
     def _verified(self, request: Request, verdicts: list[bool]) -> None:
-        """Pass on what is truly signed to its commit."""
+        """Pass on what is truly signed to its commit, unless the caller has left."""
+        if request.done.done():
+            return
         request.items = truly_signed(request.items, verdicts)
         if request.items:
             self._committer.take(request)
-        elif not request.done.done():
+        else:
             request.done.set_result(None)
 
     def _busy(self, count: int) -> Rejected | None:

@@ -69,7 +69,7 @@ class _Seat(Protocol):
     """Who checks batches."""
 
     room: int
-    """How many more batches it takes now."""
+    """How many more batches it takes now; negative after it took over a dead worker's."""
 
     def verify(self, checks: list[Check], done: Done) -> None:
         """Check a batch and hand on its verdicts, later."""
@@ -88,6 +88,8 @@ class SignatureChecks:
         """How many checks wait."""
         self._under_way = 0
         """How many batches are being checked."""
+        self._scheduled = False
+        """Whether this turn of the loop ends with a dispatch."""
         self._settled = asyncio.Event()
         self.batches = 0
         """How many times a seat was given work."""
@@ -99,23 +101,15 @@ class SignatureChecks:
             self._seats.append(worker)
 
     def put(self, checks: Sequence[Check], done: Done) -> None:
-        """Have checks made; *done* gets one verdict per check, in order (rule 5)."""
-        if not checks:
-            asyncio.get_running_loop().call_soon(done, [])
-            return
-        if not self._waiting:  # at the end of this turn of the loop, with all that comes in it
-            asyncio.get_running_loop().call_soon(self._dispatch)
+        """Have checks made, one at least; *done* gets their verdicts in order (rule 5)."""
+        if not self._scheduled:  # at the end of this turn of the loop, with all that comes in it
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._turn_ends)
         job = _Job(checks, done)
         count = len(checks)
         self._count += count
         for start in range(0, count, PART):
             self._waiting.append((job, start, min(start + PART, count)))
-
-    async def verdicts(self, checks: Sequence[Check]) -> list[bool]:
-        """Return one verdict per check, in order."""
-        future: asyncio.Future[list[bool]] = asyncio.get_running_loop().create_future()
-        self.put(checks, lambda verdicts: None if future.done() else future.set_result(verdicts))
-        return await future
 
     def verdict_now(self, check: Check) -> bool:
         """Return one verdict at once, on the caller's thread."""
@@ -130,10 +124,14 @@ class SignatureChecks:
             await worker.close()
         self._pool.shutdown()
 
+    def _turn_ends(self) -> None:
+        self._scheduled = False
+        self._dispatch()
+
     def _dispatch(self) -> None:
         """Share what waits among the seats that have room (rule 1)."""
         while self._waiting and (not self._under_way or self._count >= MIN_BATCH):
-            rooms = [seat for seat in self._seats if seat.room]
+            rooms = [seat for seat in self._seats if seat.room > 0]
             if not rooms:
                 return
             share = min(MAX_BATCH, max(MIN_BATCH, -(-self._count // len(rooms))))

@@ -56,9 +56,7 @@ SCHEMA: Final = 2
 APPLICATION_ID: Final = 0x50424B31  # "PBK1", so that tools tell whose file it is
 PAGE_BYTES: Final = 8192
 CACHE_KIB: Final = 65_536  # pages of the indexes, so that inserts find them in memory
-IDS_BLOCK: Final = (
-    1_024  # event ids indexed at once: some milliseconds of work on the disk's thread
-)
+IDS_BLOCK: Final = 1_024  # event ids indexed at once: some milliseconds on the disk's thread
 CHECKPOINT_PAGES: Final = 4_000  # of the WAL, 32 MiB: pages that many commits change go back once
 LOCK_TIMEOUT_S: Final = 5.0
 LARGEST_STATEMENT: Final = 128  # rows

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -56,9 +57,13 @@ def run(suite: Suite) -> tuple[str, float, Counter[str]]:
     environment = {**os.environ, "PLEDGEBOOK_REQUIRE_TOOLS": "1"}
     started = time.monotonic()
     process = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    # All that it started goes with it: whoever is left would hold the pipe open.
+    stop = threading.Timer(
+        suite.budget_min * 60 * STOP_FACTOR, os.killpg, (process.pid, signal.SIGKILL)
     )
-    stop = threading.Timer(suite.budget_min * 60 * STOP_FACTOR, process.kill)
     stop.start()
     counted: Counter[str] = Counter()
     assert process.stdout is not None
