@@ -159,7 +159,7 @@ async def _commit(told: Play) -> None:
             "baseline": {"value": "0", "day": told.stage.day()},
             "target": {"value": "30", "day": due},
         },
-        horizon="short",
+        horizon="medium",
         result_level="output",
     )
     told.ago(910)

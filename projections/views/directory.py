@@ -268,6 +268,13 @@ def _becomes(state: str, promise: PromiseRow, row: SubjectRow) -> None:
     promise.state = state
 
 
+def _transferred(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
+    promise = view.promises.get(entry.stream, rows)
+    if promise is not None:
+        promise.accountable = body.organization
+        view.promises.put(entry.stream, promise)
+
+
 def _ends(state: str) -> Fold:
     def fold(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
         row = view.row(entry, rows, kind="partnership", source=HERE)
@@ -348,6 +355,8 @@ FOLDS: Final[dict[str, Fold]] = {
     "CommitmentFulfilled/1": _ends("fulfilled"),
     "CommitmentMissed/1": _ends("missed"),
     "CommitmentWithdrawn/1": _ends("withdrawn"),
+    "FailureReported/1": _ends("completed_with_lessons"),
+    "CommitmentTransferred/1": _transferred,
     "ParticipantImported/1": _participant,
     "CommitmentImported/1": _commitment,
     "AssessmentImported/1": _assessment,

@@ -143,6 +143,19 @@ def _progressed(state: State, entry: Recorded, body: Any) -> None:
         found.progress, found.progress_as_of = body.status, body.as_of
 
 
+def _revised(state: State, entry: Recorded, body: Any) -> None:
+    found = state.commitments.get(_local(entry))
+    if found is not None:
+        found.due, found.acknowledged_by = body.after.due, [found.accountable or ""]
+
+
+def _transferred(state: State, entry: Recorded, body: Any) -> None:
+    found = state.commitments.get(_local(entry))
+    if found is not None:
+        found.accountable, found.acknowledged_by = body.organization, [body.organization]
+        found.contributors = [c for c in found.contributors if c != body.organization]
+
+
 def _ended(how: str) -> Fold:
     def fold(state: State, entry: Recorded, body: Any) -> None:
         found = state.commitments.get(_local(entry))
@@ -374,6 +387,9 @@ FOLDS: Final[dict[str, Fold]] = {
     "CommitmentFulfilled/1": _ended("fulfilled"),
     "CommitmentMissed/1": _ended("missed"),
     "CommitmentWithdrawn/1": _ended("withdrawn"),
+    "FailureReported/1": _ended("completed_with_lessons"),
+    "CommitmentRevised/1": _revised,
+    "CommitmentTransferred/1": _transferred,
     "ReportSubmitted/1": _opens(
         "report", "submitted", "kind", "period_start", "period_end", "obligation", "due"
     ),

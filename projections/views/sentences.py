@@ -74,6 +74,11 @@ def _fulfilled(b: Any) -> str:
     return f"Said to be fulfilled on {b.on}, with {len(b.evidence)} pieces of evidence."
 
 
+def _revised(b: Any) -> str:
+    lowered = f" Made easier: {', '.join(b.lowers)}." if b.lowers else ""
+    return f"Revised, due {b.after.due}: {words(b.reason)}{lowered}"
+
+
 def _report(b: Any) -> str:
     owed = f", for obligation {b.obligation} due {b.due}" if b.obligation is not None else ""
     return f"A {b.kind} report on {b.period_start} to {b.period_end}{owed}."
@@ -134,6 +139,21 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
     "CommitmentFulfilled/1": _fulfilled,
     "CommitmentMissed/1": lambda b: f"The miss is acknowledged: {words(b.what)}",
     "CommitmentWithdrawn/1": lambda b: f"Withdrawn: {words(b.reason)}",
+    "CommitmentTransferProposed/1": lambda b: f"To be handed on to {b.to}: {words(b.reason)}",
+    "CommitmentTransferred/1": lambda b: f"{b.organization} takes it over and is accountable.",
+    "CommitmentRevised/1": _revised,
+    "MilestoneSet/1": lambda b: f"Milestone {b.milestone}, due {b.due}: {words(b.text)}",
+    "MilestoneAlignmentProposed/1": lambda b: (
+        f"Milestone {b.ours.milestone} is to be aligned with {b.theirs.milestone} of {b.other}."
+    ),
+    "MilestoneAlignmentAgreed/1": "The alignment of two milestones is agreed.",
+    "DeliverableReported/1": lambda b: f"Delivered on {b.on}: {words(b.text)}",
+    "FailureReported/1": lambda b: (
+        f"A failure is told, and what was changed since: {words(b.what)}"
+    ),
+    "CompletionAssessed/1": lambda b: (
+        f"Assessed at {b.point.replace('_', ' ')}: {b.code.replace('_', ' ')}. {words(b.basis)}"
+    ),
     "ReportSubmitted/1": _report,
     "ReportAccepted/1": "The report is accepted.",
     "ReportReturned/1": lambda b: f"The report is returned: {words(b.deficiencies)}",

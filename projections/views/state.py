@@ -77,7 +77,8 @@ class Commitment(msgspec.Struct, kw_only=True):
 
     id: str
     state: str
-    """claimed, active, fulfilled, missed, withdrawn; observed where it was imported."""
+    """claimed, active, fulfilled, missed, withdrawn or completed_with_lessons; observed where it
+    was imported."""
     text: dict[str, str]
     accountable: str | None
     due: str | None

@@ -80,6 +80,24 @@ class Profile(
     """To the first day on which a removal case may be opened."""
     screening_within: Duration
     cure_after_return: Duration
+    cure_periods: Annotated[int, Meta(ge=0, le=20)]
+    """How many returned or unsigned reports on one obligation stop the clock; the next does not."""
+    cosign_within: Duration
+    """For how long a report that waits for its further signatures stops the clock."""
+    amend_within: Duration
+    return_lapses: Duration
+    """From a return to the day on which the report can no longer be submitted again."""
+    withheld_at_most: Duration
+    cycle_move_at_most: Duration
+    """By how much the one move of the reporting cycle may put off a due day."""
+    due_on: Annotated[str, Meta(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])\Z")] | None = None
+    """The day of the year on which reports are due, such as ``06-30``, where a calendar says it."""
+    reminder_days: Annotated[
+        tuple[Annotated[int, Meta(ge=-366, le=366)], ...], Meta(min_length=1, max_length=12)
+    ]
+    """The days of the reminders, counted from the due day; a negative one comes before it."""
+    milestone_every: Duration
+    """In each such time a commitment has a milestone, or its due day."""
     template: Code
 
     removal_track: Literal["light", "full"]

@@ -12,7 +12,6 @@ import msgspec
 
 from verifier.rules import (
     calendar,
-    commitment,
     evidence,
     guideline,
     imported,
@@ -22,6 +21,7 @@ from verifier.rules import (
 )
 from verifier.rules.authority import actors, genesis, roles
 from verifier.rules.book import Body
+from verifier.rules.commitment import assessment, ending, milestone, progress, promise, revision
 from verifier.rules.delisting import appeal, decision, notice, reinstatement, support
 from verifier.rules.review import course
 from verifier.rules.review import decision as review_decision
@@ -37,7 +37,12 @@ MODULES: Final = (
     calendar,
     imported,
     partnership,
-    commitment,
+    promise,
+    revision,
+    milestone,
+    progress,
+    ending,
+    assessment,
     report,
     evidence,
     course,

@@ -125,50 +125,50 @@ def test_nobody_acknowledges_for_another(registry: Registry) -> None:
 
 
 def test_progress_does_not_run_backwards_or_ahead(registry: Registry) -> None:
-    """CO6: as of a day that has come, not before the last, while the commitment is open."""
+    """CO20: as of a day that has come, not before the last, while the commitment is open."""
     stories.acknowledged_commitment(registry)
     registry.on("2024-06-01")
     say(registry, COMPANY, "ProgressReported", as_of="2024-05-31", status="on_track", value="4")
     for day in ("2024-05-30", "2024-06-02"):
         assert refusal(registry, SECRETARIAT, "ProgressReported", as_of=day, status="on_track") == {
-            "CO6"
+            "CO20"
         }
     say(registry, COMPANY, "CommitmentWithdrawn", reason=text("The coast is being resettled"))
     assert refusal(
         registry, COMPANY, "ProgressReported", as_of="2024-06-01", status="cancelled"
-    ) == {"CO6"}
+    ) == {"CO20"}
 
 
 def test_it_is_fulfilled_by_its_promiser(registry: Registry) -> None:
-    """CO7: by the accountable organization, once acknowledged, on a day that has come."""
+    """CO40: by the accountable organization, once acknowledged, on a day that has come."""
     stories.made_commitment(registry)
     fulfilled = {"on": "2024-01-15", "evidence": [PROOF]}
-    assert refusal(registry, COMPANY, "CommitmentFulfilled", **fulfilled) == {"CO7"}
+    assert refusal(registry, COMPANY, "CommitmentFulfilled", **fulfilled) == {"CO40"}
     say(registry, COMPANY, "CommitmentAcknowledged", organization=COMPANY)
     assert refusal(registry, SECRETARIAT, "CommitmentFulfilled", **fulfilled) == {"AD10"}
     assert refusal(
         registry, COMPANY, "CommitmentFulfilled", **(fulfilled | {"on": "2024-01-16"})
-    ) == {"CO7"}
+    ) == {"CO40"}
     say(registry, COMPANY, "CommitmentFulfilled", **fulfilled)
     assert (found(registry).state, found(registry).late) == ("fulfilled", False)
 
 
 def test_a_miss_is_acknowledged_only_after_the_day_has_ended_everywhere(registry: Registry) -> None:
-    """CO8: one second before 24:00 in UTC-12 it is too early, and the refusal says until when."""
+    """CO41: one second before 24:00 in UTC-12 it is too early, and the refusal says until when."""
     stories.acknowledged_commitment(registry)
     end = dates.deadline(dates.parse_day(found(registry).due))
     account = {"what": text("Twelve taps"), "why": text("The pumps came late")}
     registry.now = end - 1
     with pytest.raises(Refused) as refused:
         say(registry, COMPANY, "CommitmentMissed", **account)
-    assert [(u.rule, u.earliest) for u in refused.value.unmet] == [("CO8", end)]
+    assert [(u.rule, u.earliest) for u in refused.value.unmet] == [("CO41", end)]
     registry.now = end
     say(registry, COMPANY, "CommitmentMissed", **account)
     assert found(registry).state == "missed"
 
 
 def test_what_was_missed_can_still_be_fulfilled_late(registry: Registry) -> None:
-    """CO7: a late fulfilment follows a miss and stays late."""
+    """CO40: a late fulfilment follows a miss and stays late."""
     stories.acknowledged_commitment(registry)
     registry.on("2026-03-01")
     say(registry, COMPANY, "CommitmentMissed", what=text("a"), why=text("b"))
@@ -178,10 +178,10 @@ def test_what_was_missed_can_still_be_fulfilled_late(registry: Registry) -> None
 
 
 def test_after_its_due_day_a_commitment_is_not_withdrawn(registry: Registry) -> None:
-    """CO9: withdrawal is open until the due day has ended; then only keeping or missing it is."""
+    """CO6: withdrawal is open until the due day has ended; then only keeping or missing it is."""
     stories.acknowledged_commitment(registry)
     registry.on("2026-03-01")
-    assert refusal(registry, COMPANY, "CommitmentWithdrawn", reason=text("c")) == {"CO9"}
+    assert refusal(registry, COMPANY, "CommitmentWithdrawn", reason=text("c")) == {"CO6"}
 
 
 def test_what_may_happen_next_tells_from_when_a_miss_can_be_said(registry: Registry) -> None:
