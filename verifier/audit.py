@@ -11,6 +11,8 @@ What is checked, in this order (the numbers stand in the code):
 6. A checkpoint known from before is a beginning of this log.
 7. The genesis names this origin and this log key.
 8. Where the ledger's clock is real, log time is not ahead of the witnesses of a checkpoint.
+9. The rules over the whole log hold, where it was read to its end (``rules.book``, rule 5). What
+   somebody owed and did not do is told as an omission: it makes nobody's record false.
 
 Signatures are checked in other processes while the rules run here. An inadmissible event is told
 and does not take effect; where only its place is wrong (AD4, AD6, AD7) it does, so that one broken
@@ -28,7 +30,7 @@ from typing import Final
 
 import msgspec
 
-from verifier import explain, tiles
+from verifier import differences, tiles
 from verifier.errors import (
     FalseError,
     MalformedError,
@@ -41,9 +43,9 @@ from verifier.keys import Check, verify_many
 from verifier.note import Checkpoint
 from verifier.policy import Policy, VerifiedCheckpoint
 from verifier.regrown import RegrownTree
-from verifier.rules import admission
+from verifier.rules import admission, table
 from verifier.rules.authority.genesis import LedgerOpened
-from verifier.rules.book import Book, Entry, Refused, Subject
+from verifier.rules.book import Book, Broken, Entry, Refused, Subject
 from verifier.sources import Source
 from verifier.tree import HASH_BYTES, leaf_hash
 from verifier.verdict import Audited, Checked, conclude
@@ -91,7 +93,7 @@ class Audit:
         self.book = Book(self.tree.root_at)
         self.checked = Checked()
         self._known_size: int | None = None
-        self._differences: list[explain.Difference] = []
+        self._differences: list[differences.Difference] = []
         self._pending: deque[tuple[list[_Signed], Batch | list[bool]]] = deque()
 
     def run(self) -> Iterator[Finding | Progress | Verdict]:
@@ -108,7 +110,7 @@ class Audit:
             verified = self.policy.judge(served)  # 1
         except (FalseError, MalformedError) as error:
             yield self._finding(error, about="logged")
-        checkpoint = verified.checkpoint if verified else explain.checkpoint_of(served)
+        checkpoint = verified.checkpoint if verified else differences.checkpoint_of(served)
         if checkpoint is not None and checkpoint.size > MAX_ENTRIES:
             reason = f"{checkpoint.size} entries; this verifier reads {MAX_ENTRIES} at most"
             yield self._finding(UndecidedError("log-too-large", reason), about="unchanged")
@@ -120,6 +122,7 @@ class Audit:
         yield from findings
         yield from self._entries(checkpoint, known)
         yield from self._root(checkpoint)  # 5
+        yield from self._whole_log(checkpoint)  # 9
         yield from self._opening(checkpoint, verified)  # 7
         yield self._verdict(checkpoint, verified, began)
 
@@ -244,7 +247,7 @@ class Audit:
 
     def _fetch(self, place: tiles.Bundle) -> _Read:
         data, width = _published(partial(self.source.entries, place.n), place.width)
-        raws = explain.split_bundle(data or b"", width)
+        raws = differences.split_bundle(data or b"", width)
         excess = len(data or b"") - sum(2 + len(raw) for raw in raws) if len(raws) == width else 0
         tile = self._tile(tiles.Tile(0, place.n, place.width)) or b""
         return place, raws[: place.width], tile, excess
@@ -277,9 +280,9 @@ class Audit:
                 yield self._finding(error, index=index, about="unchanged")
             yield from self._upper_tiles(checkpoint.size)
             return
-        committed = explain.root_of_tiles(self.source, checkpoint.size)
+        committed = differences.root_of_tiles(self.source, checkpoint.size)
         if committed == checkpoint.root:
-            for code, reason, index in explain.differences(self._differences):
+            for code, reason, index in differences.differences(self._differences):
                 yield self._finding(FalseError(code, reason), index=index, about="unchanged")
         reason = f"the root at size {checkpoint.size} is not the one of the entries served"
         yield self._finding(FalseError("root-false", reason), about="unchanged")
@@ -341,6 +344,32 @@ class Audit:
         if ahead_s > WITNESS_SLACK_S:
             reason = f"log time is {ahead_s} s ahead of the witness {first.name}"
             yield self._finding(FalseError("time-ahead", reason), about="logged")
+
+    # 9: what only the whole log shows
+
+    def _whole_log(self, checkpoint: Checkpoint) -> Iterator[Finding]:
+        if self.tree.size < checkpoint.size:
+            return  # the verdict says that they were not run
+        self.checked.whole_log = 0
+        for rules in table.WHOLE_LOG:
+            self.checked.whole_log += 1
+            try:
+                for broken in rules(self.book):
+                    yield self._broken(broken)
+            except Exception as error:  # noqa: BLE001  # a fault of this verifier is no verdict
+                fault = UndecidedError("rules-fault", f"{type(error).__name__}: {error}")
+                yield self._finding(fault)
+
+    def _broken(self, broken: Broken) -> Finding:
+        omission = broken.kind == "omission"
+        if omission:
+            self.checked.omissions += 1
+        else:
+            self.checked.spoil("signed", undecided=False)
+        return Finding(
+            code=broken.rule, what=meaning(broken.rule), reason=broken.reason,
+            hint=broken.hint, subject=broken.subject, author=broken.who, omission=omission,
+        )  # fmt: skip
 
     # 7: the genesis
 

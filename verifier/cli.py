@@ -108,7 +108,9 @@ def _audit(arguments: argparse.Namespace) -> int:
             if isinstance(item, Verdict):
                 verdict = item
             elif isinstance(item, Finding):
-                shown += bool(item.event)  # what is about the log as a whole is always shown
+                shown += bool(
+                    item.event or item.subject
+                )  # what is about the log as a whole is always shown
                 teller.finding(item, number=shown)
             else:
                 teller.progress(item)
@@ -185,11 +187,11 @@ class _Teller:
 
         if self._json:
             print(as_json(finding), flush=True)
-        elif number <= SHOWN_FINDINGS or not finding.event:
+        elif number <= SHOWN_FINDINGS or not (finding.event or finding.subject):
             self._clear()
             print(as_text(finding), flush=True)
         elif number == SHOWN_FINDINGS + 1:
-            print("… more findings about events; --json shows all", flush=True)
+            print("… more findings; --json shows all", flush=True)
 
     def progress(self, progress: Progress) -> None:
         from verifier.report import as_json, progress_text

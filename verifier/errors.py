@@ -60,7 +60,7 @@ CODES: Final[dict[str, str]] = {
     # sources.py
     "source-unreadable": "Check the address or folder and that it holds a published log.",
     "source-missing": "The log does not serve what its checkpoint covers; ask a mirror.",
-    # audit.py, explain.py
+    # audit.py, differences.py
     "root-false": "Keep the checkpoint and the entries: together they prove the change.",
     "tail-cut": "Ask a mirror for the missing entries; keep the checkpoint that covers them.",
     "rolled-back": "Keep both checkpoints: together they prove that entries were taken away.",

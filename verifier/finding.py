@@ -84,6 +84,7 @@ MEANINGS: Final[dict[str, str]] = {
     "AP": "an appeal was handled against the procedure",
     "RV": "a review was conducted against the procedure",
     "EV": "a decision left evidence on record out of its list",
+    "PS4": "a submission was left lying longer than its time",
     "IM": "an import claims more than an import may",
     "PR4": "a voice was counted after the proposal had expired or taken effect",
     "PR5": "a voice was counted of one who may not decide this",
@@ -122,6 +123,10 @@ class Finding(
     type: str = ""
     author: str = ""
     hint: str = ""
+    subject: str = ""
+    """What a rule over the whole log is about, where it is no single event."""
+    omission: bool = False
+    """True where somebody was late or silent: it is told, and does not make the log false."""
     also: tuple[str, ...] = ()
     """The further rules that the same event breaks, each with its reason."""
 
@@ -161,6 +166,9 @@ class Verdict(
     sentences: tuple[Sentence, ...]
     not_checked: tuple[str, ...]
     findings: int
+    """How many findings speak against a sentence."""
+    omissions: int
+    """How many things were due by rules over the whole log and not done, or done late."""
     checked: dict[str, int]
     seconds: float
     demonstration: bool = False

@@ -47,9 +47,12 @@ def inert(text: str) -> str:
 
 
 def _finding(finding: Finding) -> Iterator[str]:
-    mark = "FALSE" if finding.decided else "UNDECIDED"
+    mark = "OMITTED" if finding.omission else "FALSE" if finding.decided else "UNDECIDED"
     place = "" if finding.index is None else f" at entry {finding.index}"
     yield inert(f"{mark}{place}: {finding.what}")
+    if finding.subject:
+        owing = f", owed by {finding.author}" if finding.omission and finding.author else ""
+        yield inert(f"    subject {finding.subject}{owing}")
     if finding.event:
         yield inert(f"    event   {finding.type} {finding.event[:16]}… on {finding.stream}")
         yield inert(f"    author  {finding.author}")
@@ -70,6 +73,8 @@ def _verdict(verdict: Verdict) -> Iterator[str]:
     for line in verdict.not_checked:
         yield inert(f"  [ - ] not checked: {line}")
     findings = "1 finding" if verdict.findings == 1 else f"{verdict.findings} findings"
+    if verdict.omissions:
+        findings += f", {verdict.omissions} omitted or late"
     rate = verdict.checked["entries"] / verdict.seconds if verdict.seconds else 0
     yield (
         f"{_RESULTS[verdict.exit]}: {findings}; "

@@ -32,6 +32,9 @@ class Checked(msgspec.Struct):
     admissions: int = 0
     tiles: int = 0
     findings: int = 0
+    omissions: int = 0
+    whole_log: int | None = None
+    """How many rules over the whole log were run; none where it was not read to its end."""
     false: set[str] = msgspec.field(default_factory=set)
     unknown: set[str] = msgspec.field(default_factory=set)
 
@@ -84,11 +87,13 @@ def conclude(audit: Audited) -> Verdict:
         sentences=tuple(_sentences(audit)),
         not_checked=tuple(_not_checked(audit)),
         findings=checked.findings,
+        omissions=checked.omissions,
         checked={
             "entries": checked.entries,
             "signatures": checked.signatures,
             "admissions": checked.admissions,
             "tiles": checked.tiles,
+            "whole_log": checked.whole_log or 0,
         },
         seconds=round(audit.seconds, 3),
     )
@@ -152,6 +157,8 @@ def _not_checked(audit: Audited) -> list[str]:
     rest = [NEVER_CHECKED]
     if not audit.pinned:
         rest.append("that this is the ledger you mean: the trust policy pins no ledger id")
+    if audit.checked.whole_log is None:
+        rest.append("the rules over the whole log: it was not read to its end")
     if audit.known is None:
         rest.append(
             "that nothing was cut off the end: without a checkpoint from before (--known) or a "

@@ -18,8 +18,8 @@ import pytest
 
 from tests.conftest import ROOT
 from verifier.cli import main as verify
+from verifier.differences import checkpoint_of, split_bundle
 from verifier.event import Event, parse
-from verifier.explain import checkpoint_of, split_bundle
 from verifier.rules import admission
 from verifier.rules.book import Body
 from verifier.rules.imported import AssessmentImported, CommitmentImported

@@ -10,12 +10,14 @@ Rules:
    (the genesis, a guideline version by its name); so a subject can be rebuilt from its own events
    alone. Whatever else an effect depends on is stated in the payload and checked by ``unmet``.
 4. No clock, no randomness, no I/O: time is log time.
+5. What only the whole log can show is a rule all the same: a module's ``whole_log`` yields what is
+   broken in the book of a log that was read to its end. Only the audit asks it; admission never.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final, Literal, TypeVar
 
 import msgspec
 
@@ -27,6 +29,7 @@ __all__ = [
     "SINGLETONS",
     "Body",
     "Book",
+    "Broken",
     "Capacity",
     "Change",
     "Entry",
@@ -63,6 +66,18 @@ class Unmet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str
     hint: str = ""
     earliest: int | None = None
+    who: str = ""
+
+
+class Broken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A rule over the whole log that is broken (rule 5), told like an unmet condition."""
+
+    rule: str
+    reason: str
+    subject: str
+    kind: Literal["breach", "omission"] = "breach"
+    """An omission (somebody was late or silent) is told, and does not make the record false."""
+    hint: str = ""
     who: str = ""
 
 
@@ -162,6 +177,8 @@ class Body(
     """Authority events: at most 3,500 bytes, so that any key store can sign them."""
     OFFLINE: ClassVar[bool] = False
     """Signed in ceremonies: may be up to seven days behind log time."""
+    MISSION: ClassVar[tuple[int, ...]] = ()
+    """The rows of the mission table, R1 to R100, that the type carries."""
 
     on_behalf_of: OnBehalf | None = None
 

@@ -13,6 +13,8 @@
 - PS1 What is screened is submitted and not yet screened.
 - PS2 The officer belongs to none of its partners, and neither does who signs for the officer.
 - PS3 A return or a rejection says why.
+- PS4 A submission is screened within the time of the profile of its UN role, in the version of the
+      base set in force on the day of the submission (whole log; the registry's own omission). [R71]
 - PL1 What is listed has passed the screening, and others screened it than act or sign here.
 - PL2 The listing names the version of the base set that is in force, and the profile of the
       partnership's UN role in it.
@@ -30,9 +32,9 @@ import msgspec
 from msgspec import Meta
 
 from verifier.event import Event
-from verifier.rules import dates, guideline
+from verifier.rules import calendar, dates, guideline
 from verifier.rules.authority.state import Actor, Place, is_registered, organization_of, role
-from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
+from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import (
     ActorId,
     Alpha3,
@@ -147,6 +149,14 @@ class Partnership(msgspec.Struct, frozen=True, kw_only=True):
     """The day from which its reporting periods are counted; a reinstatement restarts it."""
 
 
+class Turn(msgspec.Struct, frozen=True):
+    """A submission's turn in the screening; the thing ``turn:<seq>`` of its partnership."""
+
+    un_role: str
+    submitted_on: str
+    screened_on: str | None = None
+
+
 def of(subject: Subject) -> Partnership | None:
     """Return the partnership that a subject is, or nothing."""
     return subject.get("partnership", Partnership)
@@ -207,6 +217,7 @@ class PartnershipSubmitted(Body, frozen=True, kw_only=True):
     TYPE: ClassVar[str] = "PartnershipSubmitted/1"
     STREAM: ClassVar[str] = "p-*/registration"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (submitter,)
+    MISSION: ClassVar[tuple[int, ...]] = (17, 20, 21, 22, 25, 33, 34, 40, 65)
 
     title: Texts
     purpose: Texts
@@ -298,6 +309,8 @@ class PartnershipSubmitted(Body, frozen=True, kw_only=True):
             listing="submitted",
         )  # fmt: skip
         yield "place", Place(self.countries)
+        turn = Turn(self.un_role, dates.day_text(entry.at))
+        yield f"turn:{entry.event.seq}", turn
 
 
 class PartnershipScreened(Body, frozen=True, kw_only=True):
@@ -306,6 +319,7 @@ class PartnershipScreened(Body, frozen=True, kw_only=True):
     TYPE: ClassVar[str] = "PartnershipScreened/1"
     STREAM: ClassVar[str] = "p-*/registration"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (role("screening_officer"),)
+    MISSION: ClassVar[tuple[int, ...]] = (71, 87)
 
     outcome: Literal["pass", "return", "reject"]
     method: Literal["desk", "call", "site"]
@@ -329,6 +343,9 @@ class PartnershipScreened(Body, frozen=True, kw_only=True):
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Note the screening that was passed, or the return, or the rejection."""
         found = subject.things["partnership"]
+        turn = f"turn:{found.ref.seq}"
+        today = dates.day_text(entry.at)
+        yield turn, msgspec.structs.replace(subject.things[turn], screened_on=today)
         if self.outcome == "pass":
             yield (
                 "partnership",
@@ -352,6 +369,7 @@ class PartnershipListed(Body, frozen=True, kw_only=True):
     TYPE: ClassVar[str] = "PartnershipListed/1"
     STREAM: ClassVar[str] = "p-*/registration"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (role("registry"),)
+    MISSION: ClassVar[tuple[int, ...]] = (12, 24)
 
     guideline: VersionRef
     profile: Code
@@ -400,6 +418,24 @@ class PartnershipListed(Body, frozen=True, kw_only=True):
                     mandate="…",
                 ),
             )
+
+
+def whole_log(book: Book) -> Iterator[Broken]:
+    """Yield what is broken of PS4: submissions screened late, or not yet and the time is over."""
+    today = dates.day_text(book.time)
+    for subject in book.subjects.values():
+        for turn in subject.all(Turn):
+            submitted = dates.parse_day(turn.submitted_on)
+            version = guideline.base_in_force(submitted, book)
+            rules = guideline.profile_of(version, PROFILES[turn.un_role], book) if version else None
+            if rules is None:
+                continue
+            due = calendar.extended(dates.add(submitted, rules.screening_within), book).isoformat()
+            if (turn.screened_on or today) > due:
+                state = f"on {turn.screened_on}" if turn.screened_on else f"not by {today}"
+                yield Broken(rule="PS4", kind="omission", subject=subject.id, who="registry",
+                             reason=f"submitted on {turn.submitted_on}, to be screened by {due}, "
+                             f"screened {state}")  # fmt: skip
 
 
 EVENTS: Final[tuple[type[Body], ...]] = (

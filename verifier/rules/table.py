@@ -1,11 +1,14 @@
 """The table of event types: every module's ``EVENTS``, joined and indexed by type.
 
+A module that has rules over the whole log has a function ``whole_log`` beside its ``EVENTS``.
+
 Adding an event type is one class in a module of ``verifier/rules`` and one place in that module's
 ``EVENTS`` (``docs/how-to/add-an-event-type.md``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import msgspec
@@ -20,13 +23,13 @@ from verifier.rules import (
     report,
 )
 from verifier.rules.authority import actors, genesis, roles
-from verifier.rules.book import Body
+from verifier.rules.book import Body, Book, Broken
 from verifier.rules.commitment import assessment, ending, milestone, progress, promise, revision
 from verifier.rules.delisting import appeal, decision, notice, reinstatement, support
 from verifier.rules.review import course
 from verifier.rules.review import decision as review_decision
 
-__all__ = ["DECODERS", "EVENTS", "MODULES"]
+__all__ = ["DECODERS", "EVENTS", "MODULES", "WHOLE_LOG"]
 
 MODULES: Final = (
     genesis,
@@ -61,3 +64,8 @@ EVENTS: Final[dict[str, type[Body]]] = {
 DECODERS: Final[dict[str, msgspec.msgpack.Decoder[Body]]] = {
     name: msgspec.msgpack.Decoder(event) for name, event in EVENTS.items()
 }
+
+WHOLE_LOG: Final[tuple[Callable[[Book], Iterator[Broken]], ...]] = tuple(
+    module.whole_log for module in MODULES if hasattr(module, "whole_log")
+)
+"""What the audit asks when it has read a log to its end (``book``, rule 5)."""

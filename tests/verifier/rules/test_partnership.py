@@ -299,3 +299,26 @@ def test_an_open_proposal_asks_for_its_endorsement() -> None:
     assert step.stream == "actor-office/endorsement/appointment:registry/*"
     (step,) = steps("actor-office", registry.book, registry.on("2024-03-01").now)
     assert (step.lawful, [u.rule for u in step.unmet]) == (False, ["PR4"])
+
+
+def test_a_screening_in_time_is_nothing_to_tell(registry: Registry) -> None:
+    """PS4 is met by a screening on the last of thirty days, however long ago that is."""
+    submit(registry)
+    registry.on(registry.day(30))
+    screen(registry)
+    registry.book.time += 400 * 86_400
+    assert not list(partnership.whole_log(registry.book))
+
+
+def test_a_late_screening_is_the_registrys_own_omission(registry: Registry) -> None:
+    """PS4 tells a screening after its time, and one that is owed and was never made."""
+    submit(registry)
+    registry.book.time += 31 * 86_400
+    (owed,) = partnership.whole_log(registry.book)
+    assert (owed.rule, owed.kind, owed.who) == ("PS4", "omission", "registry")
+    assert "not by 2024-02-15" in owed.reason
+    registry.on("2024-02-20")
+    screen(registry, outcome="return", findings=text("No baseline"))
+    submit(registry)
+    (late,) = partnership.whole_log(registry.book)
+    assert "screened on 2024-02-20" in late.reason
