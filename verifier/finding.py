@@ -77,6 +77,7 @@ MEANINGS: Final[dict[str, str]] = {
     "AD10": "an unauthorised event: the signature is valid, the right to sign it is missing",
     "AD11": "an event was signed in another's name without a delegation for it",
     "AD12": "an event states a time that no calendar here reaches",
+    "BO": "a decision of a body was certified against the procedure",
     "CS": "a step towards a removal was taken without the steps that must come before it",
     "NT": "a notice was given against the procedure",
     "RD": "a removal was decided against the procedure",

@@ -88,6 +88,14 @@ def _decision(b: Any) -> str:
     return f"Decision proposed on the review {b.review}: {b.outcome}; quorum {b.quorum}."
 
 
+def _certified(b: Any) -> str:
+    how = {"without_vote": "without a vote", "silence": "by silence"}.get(b.adoption)
+    if how is None:
+        v = b.votes
+        how = f"by {v.in_favour} to {v.against}, {v.abstaining} abstaining" if v else "item by item"
+    return f"{b.symbol}, adopted on {b.adopted_on} {how}: {words(b.title)}"
+
+
 def _participant(b: Any) -> str:
     return f"Observed in another register: {b.name} ({b.kind.replace('_', ' ')})."
 
@@ -123,6 +131,13 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
     ),
     "DelegationWithdrawn/1": lambda b: f"A delegation ends: {b.reason}.",
     "Endorsed/1": lambda b: f"Endorsed for {b.organization}.",
+    "SessionScheduled/1": lambda b: f"{b.name}: from {b.first_day} to {b.last_day}.",
+    "DecisionItemsListed/1": lambda b: f"Annex to a decision: {len(b.items)} items.",
+    "SilenceAnnounced/1": lambda b: f"Adopted after {b.hours} hours of silence: {words(b.title)}",
+    "SilenceBroken/1": "The silence is broken: the matter needs a session.",
+    "DecisionCertified/1": _certified,
+    "DecisionCosigned/1": "The decision is cosigned and takes effect.",
+    "PositionExplained/1": lambda b: f"Explanation of position: {words(b.text)}",
     "GuidelineSetIssued/1": lambda b: f"Guidelines, version {b.version}, from {b.valid_from}.",
     "DeadlineExtendedGenerally/1": lambda b: (
         f"Deadlines from {b.first_day} to {b.last_day} move by {b.days} days: {words(b.ground)}"

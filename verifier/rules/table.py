@@ -23,6 +23,7 @@ from verifier.rules import (
     report,
 )
 from verifier.rules.authority import actors, genesis, roles
+from verifier.rules.body import certified, sessions
 from verifier.rules.book import Body, Book, Broken
 from verifier.rules.commitment import assessment, ending, milestone, progress, promise, revision
 from verifier.rules.delisting import appeal, decision, notice, reinstatement, support
@@ -36,6 +37,8 @@ MODULES: Final = (
     actors,
     roles,
     proposal,
+    sessions,
+    certified,
     guideline,
     calendar,
     imported,

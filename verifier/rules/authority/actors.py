@@ -2,9 +2,9 @@
 
 - AC1 An actor is registered once, under an id that an author can have; its principal is itself or a
       registered actor.
-- AC2 An organization is its own principal or counts as another organization; an office or a
-      machine counts for its organization. A principal is an organization that counts for itself,
-      and a root's is the one that the genesis names.
+- AC2 An organization is its own principal or counts as another organization; a body is its own; an
+      office or a machine counts for its organization. A principal is an organization that counts
+      for itself, and a root's is the one that the genesis names.
 - AC3 A key is canonical and of prime order, and was never enrolled before, to anyone; it is none of
       the log's own.
 - AC4 The new key proves possession: it signs the ledger, the actor, itself and its place.
@@ -14,6 +14,7 @@
 - AC6 A key that names its successor enrols that key and no other.
 - AC7 A revocation names a key of the actor that is still active.
 - AC8 A root's keys change only by the roots together.
+- AC9 A body holds no key: it acts by decisions that two of its offices certify.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ class ActorRegistered(Body, frozen=True, kw_only=True):
     SIGNERS: ClassVar[tuple[Capacity, ...]] = _registrars
     AUTHORITY: ClassVar[bool] = True
 
-    kind: Literal["organization", "office", "machine"]
+    kind: Literal["organization", "body", "office", "machine"]
     name: Texts
     principal: ActorId
     stakeholder_type: Code
@@ -99,12 +100,12 @@ class ActorRegistered(Body, frozen=True, kw_only=True):
             yield Unmet(rule="AC1", reason=f"an actor id has at most {MAX_ACTOR_CHARS} characters")
         principal = book.thing(self.principal, "actor", Actor)
         if self.principal == own:
-            if self.kind != "organization":
+            if self.kind not in ("organization", "body"):
                 yield Unmet(rule="AC2", reason=f"an {self.kind} counts for its organization")
         elif principal is None:
             yield Unmet(rule="AC1", reason=f"the principal {self.principal} is not registered")
-        elif principal.principal != self.principal:
-            yield Unmet(rule="AC2", reason=f"{self.principal} counts for {principal.principal}",
+        elif principal.principal != self.principal or "body" in (self.kind, principal.kind):
+            yield Unmet(rule="AC2", reason=f"{self.principal} does not count for itself alone",
                         hint="name the organization that counts for itself")  # fmt: skip
         roots = book.thing("ledger", "roots", Roots)
         for member in roots.members if roots else ():
@@ -149,6 +150,11 @@ def _unmet_new_key(public: bytes, pop: bytes, entry: Entry, book: Book) -> Itera
     roots = book.thing("ledger", "roots", Roots)
     if roots and any(r.actor == event.subject for r in roots.members):
         yield Unmet(rule="AC8", reason="a root's keys change only by the roots together")
+    known = book.thing(event.subject, "actor", Actor)
+    if known is not None and known.kind == "body":
+        yield Unmet(
+            rule="AC9", reason=f"{event.subject} is a body", hint="enrol a key to its office"
+        )
     if thumbprint(public) in book.public_keys:
         yield Unmet(rule="AC3", reason="this key was enrolled before",
                     hint="make a new key: a key is enrolled once, to one actor")  # fmt: skip

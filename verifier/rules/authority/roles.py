@@ -51,7 +51,16 @@ __all__ = [
 ]
 
 APPOINTS: Final[dict[str, frozenset[str]]] = {
-    "root": frozenset({"registry", "guideline_issuer", "body_secretary", "custodian"}),
+    "root": frozenset(
+        {
+            "registry",
+            "guideline_issuer",
+            "body_secretary",
+            "presiding_officer",
+            "custodian",
+            "permanent_mission",
+        }
+    ),
     "registry": frozenset({"screening_officer", "registry_service"}),
     "body_secretary": frozenset({"reviewer", "appeals_panel", "focal_point"}),
 }
