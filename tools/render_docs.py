@@ -258,11 +258,14 @@ def fields_table(owner: type[Any], structures: dict[type[Any], None], *, leave: 
 
 
 def declared(owner: type[Any], name: str) -> tuple[type[Any], str]:
-    """Return the class that declares a field, and its annotation as written."""
-    for home in owner.__mro__:
-        annotations = inspect.get_annotations(home)
-        if name in annotations:
-            return home, str(annotations[name])
+    """Return the class that declares a field, and its annotation as written.
+
+    Fields of a type that was made from a row are declared in its vocabulary.
+    """
+    for home in (*owner.__mro__, getattr(owner, "VOCABULARY", object)):
+        annotation = inspect.get_annotations(home).get(name)
+        if isinstance(annotation, str):
+            return home, annotation
     raise LookupError(name)
 
 

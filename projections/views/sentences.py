@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from projections.reading import flatten
+from verifier.rules import filing
 
 __all__ = ["sentence", "words"]
 
@@ -114,6 +115,12 @@ def _status(b: Any) -> str:
     state = f", then {b.state}" if b.state and b.state not in event else ""
     ground = f" Ground: {b.ground}." if b.ground else ""
     return f"Observed: {event} {_date(b.on)}{state}.{ground}"
+
+
+def _filing(b: Any) -> str:
+    told = words(b.stated("title") or b.stated("text"))
+    due = f" Due {b.stated('due')}." if b.stated("due") else ""
+    return f"{b.ROW.told}{due}" + (f" {told}" if told else "")
 
 
 SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
@@ -221,4 +228,5 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
     "AssessmentImported/1": _assessment,
     "StatusImported/1": _status,
     "ImportClaimed/1": lambda b: f"Claimed by {b.claimant}; it goes on as {b.live}.",
+    **{event.TYPE: _filing for event in filing.EVENTS},
 }

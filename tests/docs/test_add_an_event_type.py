@@ -18,14 +18,14 @@ def test_following_the_page_adds_a_working_event_type(tmp_path: Path) -> None:
     for name in ("verifier", "tests", "ledger"):
         shutil.copytree(ROOT / name, tmp_path / name,
                         ignore=shutil.ignore_patterns("__pycache__", "*.db"))  # fmt: skip
-    (tmp_path / "verifier" / "rules" / "practice.py").write_text(room)
+    (tmp_path / "verifier" / "rules" / "translation.py").write_text(room)
     table = tmp_path / "verifier" / "rules" / "table.py"
     text = table.read_text()
-    text = text.replace("MODULES: Final = (", f"{line}\nMODULES: Final = (\n    practice,", 1)
+    text = text.replace("MODULES: Final = (", f"{line}\nMODULES: Final = (\n    translation,", 1)
     table.write_text(text)
-    (tmp_path / "test_practice.py").write_text(tests)
+    (tmp_path / "test_translation.py").write_text(tests)
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_practice.py"],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_translation.py"],
         cwd=tmp_path, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

@@ -128,6 +128,9 @@ class Profile(
     board_tabling: Code
     report_signatures: Code
 
+    consultation_mix: Annotated[int, Meta(ge=1, le=16)]
+    """How many categories of stakeholders a consultation hears at least."""
+
 
 class GuidelineSet(msgspec.Struct, frozen=True):
     """A version of a guideline set, as it was issued."""

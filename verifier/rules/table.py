@@ -2,8 +2,9 @@
 
 A module that has rules over the whole log has a function ``whole_log`` beside its ``EVENTS``.
 
-Adding an event type is one class in a module of ``verifier/rules`` and one place in that module's
-``EVENTS`` (``docs/how-to/add-an-event-type.md``).
+A simple filing is one row of ``filing/rows.py``. Adding any other event type is one class in a
+module of ``verifier/rules`` and one place in that module's ``EVENTS``
+(``docs/how-to/add-an-event-type.md``).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from verifier.rules.body import certified, sessions
 from verifier.rules.book import Body, Book, Broken
 from verifier.rules.commitment import assessment, ending, milestone, progress, promise, revision
 from verifier.rules.delisting import appeal, decision, notice, reinstatement, support
+from verifier.rules.filing import rows as filing
 from verifier.rules.review import course
 from verifier.rules.review import decision as review_decision
 
@@ -58,6 +60,7 @@ MODULES: Final = (
     decision,
     appeal,
     reinstatement,
+    filing,
 )
 
 EVENTS: Final[dict[str, type[Body]]] = {
