@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.harness import stories
+from tests.harness import seen, stories
 from tests.harness.registry import Registry
 
 if TYPE_CHECKING:
@@ -24,6 +24,11 @@ settings.register_profile(
     "thorough", max_examples=1_000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("quick")
+
+
+def pytest_sessionfinish() -> None:
+    """Leave behind what this process has seen of the rules, if somebody asked."""
+    seen.write()
 
 
 @pytest.fixture

@@ -16,12 +16,13 @@ from typing import Any
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from tests.harness import seen
 from verifier import encoding, note, tiles
 from verifier.event import Draft, Event, Seen, sign
 from verifier.keys import thumbprint
 from verifier.rules import admission
 from verifier.rules.authority.actors import possession_statement
-from verifier.rules.book import Body, Book, Entry, Subject
+from verifier.rules.book import Body, Book, Entry, Refused, Subject
 from verifier.rules.table import EVENTS
 from verifier.tree import Frontier, leaf_hash, node_hash
 
@@ -88,7 +89,13 @@ class Registry:
 
     def entry(self, event: Event) -> Entry:
         """Admit an event without recording it; raises as the rules say."""
-        return admission.admit(event, admission.read_body(event), self.book)
+        try:
+            entry = admission.admit(event, admission.read_body(event), self.book)
+        except Refused as error:
+            seen.refused(error)
+            raise
+        seen.admitted(event)
+        return entry
 
     def append(self, actor: str, stream: str, type_: str, **fields: Any) -> Entry:
         """Sign, admit and record an event."""
