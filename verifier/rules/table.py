@@ -17,7 +17,6 @@ import msgspec
 from verifier.rules import (
     calendar,
     evidence,
-    guideline,
     imported,
     partnership,
     proposal,
@@ -29,6 +28,7 @@ from verifier.rules.book import Body, Book, Broken
 from verifier.rules.commitment import assessment, ending, milestone, progress, promise, revision
 from verifier.rules.delisting import appeal, decision, notice, reinstatement, support
 from verifier.rules.filing import rows as filing
+from verifier.rules.guideline import sets
 from verifier.rules.review import course
 from verifier.rules.review import decision as review_decision
 
@@ -41,7 +41,7 @@ MODULES: Final = (
     proposal,
     sessions,
     certified,
-    guideline,
+    sets,
     calendar,
     imported,
     partnership,

@@ -28,8 +28,7 @@ from tests.harness.stories import (
 )
 from verifier.errors import MalformedError
 from verifier.rules.book import Refused
-from verifier.rules.delisting.case import milder
-from verifier.rules.guideline import Profile
+from verifier.rules.guideline import Profile, milder
 from verifier.rules.standing import standing_at
 
 LAST_CALL = text("Last call")

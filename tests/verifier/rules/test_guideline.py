@@ -16,6 +16,7 @@ from verifier.rules.book import Refused
 from verifier.rules.calendar import extended
 from verifier.rules.fields import VersionRef
 from verifier.rules.guideline import Profile
+from verifier.rules.guideline.parameters import PARAMETERS, joined, unranked, weaker
 
 SET = "guidelines/set/default"
 
@@ -153,6 +154,57 @@ def test_profiles_stand_in_the_base_set_alone(registry: Registry) -> None:
 def test_a_profile_fits_together(registry: Registry, changes: dict[str, str]) -> None:
     """GU5: nothing worse begins within the grace; support and cycles have room."""
     assert refusal(registry, profiles=with_profile("country", **changes)) == {"GU5"}
+
+
+@pytest.mark.parametrize("changes", [{"template": "short"}, {"due_diligence": "none"}])
+def test_a_code_is_one_whose_rank_is_known(registry: Registry, changes: dict[str, str]) -> None:
+    """GU6: a template or a rigour that no rule can compare is refused."""
+    assert refusal(registry, profiles=with_profile("light", **changes)) == {"GU6"}
+
+
+@pytest.mark.parametrize(
+    ("name", "least"), [("decision_offices", 2), ("review_quorum", 2), ("appeal_quorum", 3)]
+)
+def test_no_issuer_may_go_below_the_bounds(registry: Registry, name: str, least: int) -> None:
+    """GU7: one office, one reviewer or two of an appeal panel are too few; the bound is enough."""
+    assert refusal(registry, profiles=with_profile("light", **{name: least - 1})) == {"GU7"}
+    stories.guidelines(registry, **{name: least})
+
+
+def light() -> Profile:
+    """Return the light profile as shipped."""
+    return msgspec.convert(with_profile("light")[2], Profile)
+
+
+def test_the_table_names_every_parameter_and_no_other() -> None:
+    """A profile has its name and the parameters of the table; a new one cannot be forgotten."""
+    assert {"name", *PARAMETERS} == set(Profile.__struct_fields__)
+
+
+def test_every_code_that_ships_has_its_place_in_the_order() -> None:
+    """Codes rank from the mildest to the strictest, and each shipped one is among them."""
+    for fields in stories.default_guidelines()[1]["profiles"]:
+        assert not [*unranked(msgspec.convert(fields, Profile))]
+
+
+def test_a_layer_asks_for_more_and_guards_more() -> None:
+    """Joined, the stricter demand and the milder protection count, whichever side has them."""
+    layer = msgspec.structs.replace(
+        light(), grace="P2Y", evidence="per_milestone", reply_window="P60D", appeal_quorum=2,
+        review_every="P3Y", window="P10D",
+    )  # fmt: skip
+    rules = joined(light(), layer)
+    assert (rules.grace, rules.evidence, rules.review_every) == ("P1Y", "per_milestone", "P3Y")
+    assert (rules.reply_window, rules.appeal_quorum, rules.window) == ("P60D", 3, "P90D")
+
+
+def test_what_a_layer_takes_away_is_named() -> None:
+    """A milder demand, a lesser protection and a moved fixed value are weaker; the rest is not."""
+    layer = msgspec.structs.replace(
+        light(), cycle="P2Y", reply_window="P1D", window="P10D", appeal_window="P60D",
+        template="standard", review_share=10,
+    )  # fmt: skip
+    assert [*weaker(light(), layer)] == ["cycle", "window", "reply_window"]
 
 
 def test_only_the_issuer_issues(registry: Registry) -> None:

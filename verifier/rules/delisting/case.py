@@ -1,7 +1,7 @@
 """A removal case: what is known of it, which parameters rule it, and what its days are.
 
 1. The version of the base set that was in force at the first notice rules, parameter by parameter,
-   unless a later one is milder (``milder``).
+   unless a later one is milder (``guideline.milder``).
 2. Whatever runs in a case runs longer by the days for which accepted support was awaited.
 3. An appeal that is not decided in time lapses: the matter is the deciding offices' again.
 
@@ -38,7 +38,6 @@ __all__ = [
     "focal_point",
     "is_undecided",
     "later",
-    "milder",
     "of",
     "open_case",
     "registry",
@@ -50,22 +49,6 @@ __all__ = [
 
 registry: Final = role("registry")
 focal_point: Final = role("focal_point")
-
-LONGER: Final = (
-    "support_before_final",
-    "notice_to_final",
-    "notice_published_counts_after",
-    "reply_window",
-    "appeal_window",
-    "cure_after_return",
-)
-"""Durations of which the longer is the milder for the partnership."""
-
-SHORTER: Final = ("notice_lapses", "decision_window", "appeal_decided_within")
-"""Durations of which the shorter is the milder: after them the deciders lose their decision."""
-
-GREATER: Final = ("decision_offices", "appeal_quorum")
-"""Numbers of which the greater is the milder."""
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -160,23 +143,7 @@ def terms(subject: Subject, at: int, book: Book) -> Profile | None:
     now = guideline.base_in_force(dates.day_of(at), book)
     later = guideline.profile_of(now, name, book) if now and name else None
     first = guideline.profile_of(case.guideline, case.profile, book) if case else later
-    return milder(first, later) if first and later else first
-
-
-def milder(first: Profile, later: Profile) -> Profile:
-    """Return the parameters at the first notice, each replaced where a later one is milder."""
-    changes: dict[str, object] = {}
-    for name in LONGER:
-        changes[name] = max(getattr(first, name), getattr(later, name), key=_days)
-    for name in SHORTER:
-        changes[name] = min(getattr(first, name), getattr(later, name), key=_days)
-    for name in GREATER:
-        changes[name] = max(getattr(first, name), getattr(later, name))
-    return msgspec.structs.replace(first, **changes)
-
-
-def _days(duration: str) -> date:
-    return dates.add(guideline.A_DAY, duration)
+    return guideline.milder(first, later) if first and later else first
 
 
 def later(day: str, duration: str) -> date:

@@ -1,0 +1,268 @@
+"""The parameters of the procedure: what each is for, and which of two values is the milder.
+
+One table says both, and everything that compares values asks it: the bounds of a set, what a layer
+may change, how layers join, and which of two versions rules a case (lex mitior).
+
+- A *demand* is what a guideline asks of a partnership. A layer may only ask for more.
+- A *protection* is what guards a partnership. A layer may only give more of it.
+- What is *fixed* is neither; the base set alone says it, and a case keeps what it began with.
+
+Of two values the milder is the one that is better for the partnership. Sources: domain C5;
+decisions D3.18, D3.26.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from verifier.rules import dates
+from verifier.rules.fields import Code, Duration
+
+__all__ = [
+    "A_DAY",
+    "PARAMETERS",
+    "Parameter",
+    "Profile",
+    "below_bounds",
+    "joined",
+    "milder",
+    "unranked",
+    "weaker",
+]
+
+A_DAY: Final = date(2001, 1, 1)  # durations are compared from one day, where no month is clamped
+
+Quorum = Annotated[int, Meta(ge=1, le=50)]
+Percent = Annotated[int, Meta(ge=1, le=100)]
+
+
+class Profile(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """All that a guideline asks of one kind of partnership; durations are ISO 8601.
+
+    ``grace``, ``second_state`` and ``removal_eligible_after`` are counted from a report's due day.
+    """
+
+    name: Literal["un_led", "un_participating", "light", "mega", "country"]
+
+    first: Duration
+    """From the clock's first day to the first report's due day."""
+    cycle: Duration
+    window: Duration
+    """How long before its due day a report is «due soon» and its period may end."""
+    grace: Duration
+    """To the day on which an overdue report makes its partnership non-communicating."""
+    second_state: Duration
+    """To the day on which a non-communicating partnership becomes inactive."""
+    removal_eligible_after: Duration
+    """To the first day on which a removal case may be opened."""
+    screening_within: Duration
+    cure_after_return: Duration
+    cure_periods: Annotated[int, Meta(ge=0, le=20)]
+    """How many returned or unsigned reports on one obligation stop the clock; the next does not."""
+    cosign_within: Duration
+    """For how long a report that waits for its further signatures stops the clock."""
+    amend_within: Duration
+    return_lapses: Duration
+    """From a return to the day on which the report can no longer be submitted again."""
+    withheld_at_most: Duration
+    cycle_move_at_most: Duration
+    """By how much the one move of the reporting cycle may put off a due day."""
+    due_on: Annotated[str, Meta(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])\Z")] | None = None
+    """The day of the year on which reports are due, such as ``06-30``, where a calendar says it."""
+    reminder_days: Annotated[
+        tuple[Annotated[int, Meta(ge=-366, le=366)], ...], Meta(min_length=1, max_length=12)
+    ]
+    """The days of the reminders, counted from the due day; a negative one comes before it."""
+    milestone_every: Duration
+    """In each such time a commitment has a milestone, or its due day."""
+    template: Code
+
+    removal_track: Literal["light", "full"]
+    support_before_final: Duration
+    notice_to_final: Duration
+    notice_lapses: Duration
+    """From the final notice's decision day to the day on which a new final notice is needed."""
+    notice_published_counts_after: Duration
+    """Where no delivery is on record: from a notice's publication to the day it counts from."""
+    reply_window: Duration
+    decision_window: Duration
+    decision_offices: Quorum
+    suspension: Duration | None = None
+    extension: Duration
+    appeal_window: Duration
+    appeal_decided_within: Duration
+    appeal_quorum: Quorum
+    review_quorum: Quorum
+
+    evidence: Code
+    financial_disclosure: Code
+    due_diligence: Code
+    compact: Code
+    """Whether a company must have committed itself to the principles of the Global Compact."""
+    review_every: Duration | None = None
+    review_share: Percent | None = None
+    """Of how many partnerships in a hundred a review draws its sample."""
+    board_tabling: Code
+    report_signatures: Code
+
+    consultation_mix: Annotated[int, Meta(ge=1, le=16)]
+    """How many categories of stakeholders a consultation hears at least."""
+
+
+Rank = Literal["longer", "shorter", "greater", "less"] | tuple[str, ...]
+"""Which value is the milder; codes stand in order, the mildest first."""
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """What a parameter is for, how its values rank, and the bound that none may fall short of."""
+
+    kind: Literal["demand", "protection", "fixed"]
+    milder: Rank = ()
+    bound: str | int | None = None
+
+    def mildness(self, value: Any) -> int:
+        """Return a number that is the greater, the milder the value is.
+
+        A demand that is absent asks nothing, a protection that is absent guards nothing.
+        """
+        if value is None:
+            return dates.LATEST.toordinal() if self.kind == "demand" else -dates.LATEST.toordinal()
+        if isinstance(self.milder, tuple):
+            return -self.milder.index(value) if value in self.milder else -len(self.milder)
+        number = value if isinstance(value, int) else dates.add(A_DAY, value).toordinal()
+        return number if self.milder in {"longer", "greater"} else -number
+
+
+PARAMETERS: Final[dict[str, Parameter]] = {
+    "first": Parameter("demand", "longer"),
+    "cycle": Parameter("demand", "longer"),
+    "window": Parameter("fixed"),
+    "grace": Parameter("demand", "longer"),
+    "second_state": Parameter("demand", "longer"),
+    "removal_eligible_after": Parameter("protection", "longer"),
+    "screening_within": Parameter("protection", "shorter"),
+    "cure_after_return": Parameter("protection", "longer"),
+    "cure_periods": Parameter("protection", "greater"),
+    "cosign_within": Parameter("protection", "longer"),
+    "amend_within": Parameter("protection", "longer"),
+    "return_lapses": Parameter("protection", "longer"),
+    "withheld_at_most": Parameter("demand", "longer"),
+    "cycle_move_at_most": Parameter("demand", "longer"),
+    "due_on": Parameter("fixed"),
+    "reminder_days": Parameter("fixed"),
+    "milestone_every": Parameter("demand", "longer"),
+    "template": Parameter(
+        "demand", ("light", "national", "standard", "enhanced", "enhanced_financial")
+    ),
+    "removal_track": Parameter("fixed"),
+    "support_before_final": Parameter("protection", "longer"),
+    "notice_to_final": Parameter("protection", "longer"),
+    "notice_lapses": Parameter("protection", "shorter"),
+    "notice_published_counts_after": Parameter("protection", "longer"),
+    "reply_window": Parameter("protection", "longer"),
+    "decision_window": Parameter("protection", "shorter"),
+    "decision_offices": Parameter("protection", "greater", bound=2),
+    "suspension": Parameter("protection", "longer"),
+    "extension": Parameter("protection", "longer"),
+    "appeal_window": Parameter("protection", "longer"),
+    "appeal_decided_within": Parameter("protection", "shorter"),
+    "appeal_quorum": Parameter("protection", "greater", bound=3),
+    "review_quorum": Parameter("protection", "greater", bound=2),
+    "evidence": Parameter(
+        "demand", ("one_link", "per_milestone", "per_deliverable", "per_deliverable_sampled")
+    ),
+    "financial_disclosure": Parameter(
+        "demand",
+        (
+            "total",
+            "partners_contributions_matching_funds",
+            "partners_contributions_matching_funds_country",
+            "audited_statements",
+        ),
+    ),
+    "due_diligence": Parameter(
+        "demand",
+        (
+            "basic",
+            "standard_government_informed",
+            "standard_enhanced_for_business",
+            "enhanced",
+            "enhanced_yearly",
+        ),
+    ),
+    "compact": Parameter("demand", ("recommended", "required_with_un_role", "required")),
+    "review_every": Parameter("demand", "longer"),
+    "review_share": Parameter("demand", "less"),
+    "board_tabling": Parameter("demand", ("none", "qcpr", "every_two_years", "yearly")),
+    "report_signatures": Parameter(
+        "demand",
+        (
+            "secretariat",
+            "secretariat_and_partner",
+            "secretariat_and_local_partner",
+            "lead_un_entity_and_secretariat",
+            "lead_un_entity_secretariat_and_auditor",
+        ),
+    ),
+    "consultation_mix": Parameter("demand", "less"),
+}
+"""Every parameter of a profile. Decision windows are protections: after them the deciders lose
+their decision."""
+
+
+def milder(first: Profile, later: Profile) -> Profile:
+    """Return the parameters of the first profile, each replaced where the later one is milder."""
+    return _choose(first, later, max, max)
+
+
+def joined(base: Profile, layer: Profile) -> Profile:
+    """Return what a layer makes of a base: of demands the stricter, of protections the milder."""
+    return _choose(base, layer, min, max)
+
+
+def _choose(first: Profile, later: Profile, demand: Any, protection: Any) -> Profile:
+    """Return a profile whose every value is chosen from two by how mild it is."""
+    if first is later:
+        return first
+    changes: dict[str, Any] = {}
+    for name, parameter in PARAMETERS.items():
+        one, other = getattr(first, name), getattr(later, name)
+        if parameter.kind != "fixed" and one != other:
+            choice = demand if parameter.kind == "demand" else protection
+            changes[name] = choice(one, other, key=parameter.mildness)
+    return msgspec.structs.replace(first, **changes) if changes else first
+
+
+def weaker(base: Profile, layer: Profile) -> Iterator[str]:
+    """Yield each parameter by which a layer asks less, guards less, or moves what is fixed."""
+    for name, parameter in PARAMETERS.items():
+        one, other = getattr(base, name), getattr(layer, name)
+        if one == other:
+            continue
+        gain = parameter.mildness(other) - parameter.mildness(one)
+        if parameter.kind == "fixed" or (gain > 0) == (parameter.kind == "demand"):
+            yield name
+
+
+def below_bounds(profile: Profile) -> Iterator[str]:
+    """Yield each parameter whose value falls short of its bound."""
+    for name, parameter in PARAMETERS.items():
+        if parameter.bound is not None and parameter.mildness(
+            getattr(profile, name)
+        ) < parameter.mildness(parameter.bound):
+            yield name
+
+
+def unranked(profile: Profile) -> Iterator[str]:
+    """Yield each parameter whose code is not one of those in order."""
+    for name, parameter in PARAMETERS.items():
+        codes = parameter.milder
+        if isinstance(codes, tuple) and codes and getattr(profile, name) not in codes:
+            yield name
