@@ -101,8 +101,8 @@ def opening(pen: Pen, *, log_key: bytes) -> Iterator[Statement]:
     yield from _appointed(pen, OFFICE, "registry", today)
     yield from _appointed(pen, ISSUER, "guideline_issuer", today)
     for screener in SCREENERS:
-        yield _granted(screener, "screening_officer", today)
-    yield _granted(MACHINE, "registry_service", today)
+        yield _granted(pen, screener, "screening_officer", today)
+    yield _granted(pen, MACHINE, "registry_service", today)
     shipped = json.loads(GUIDELINES.read_text("utf-8"))
     yield Statement(ISSUER, f"guidelines/set/{shipped['set']}", "GuidelineSetIssued/1",
                     shipped["issued"] | {"valid_from": today})  # fmt: skip
@@ -139,10 +139,11 @@ def _appointed(pen: Pen, actor: str, role: str, today: str) -> Iterator[Statemen
     yield from _endorsed(pen, stream)
 
 
-def _granted(actor: str, role: str, today: str) -> Statement:
+def _granted(pen: Pen, actor: str, role: str, today: str) -> Statement:
     terms = {"role": role, "mandate": MANDATE, "first_day": today}
     stream = f"{actor}/role/{role.replace('_', '-')}"
-    return Statement(OFFICE, stream, "RoleGranted/1", {"depth": 2, "terms": terms})
+    basis = {"giver": "registry", "under": pen.ref(f"{OFFICE}/appointment/registry")}
+    return Statement(OFFICE, stream, "RoleGranted/1", {"depth": 2, "terms": terms} | basis)
 
 
 # A partnership, year by year.

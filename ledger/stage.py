@@ -58,6 +58,8 @@ class Stage:
         self.ledger_id = ledger_id
         self._signer_of = signer_of
         self._authors: dict[str, Author] = {}
+        self._grants: dict[str, tuple[str, EventRef]] = {}
+        """Actor -> the role that it was given last, and the event that gave it."""
         self._stated = now
 
     @property
@@ -190,8 +192,11 @@ class Stage:
         for number, (root, principal) in enumerate(roots.items()):
             if number < quorum:
                 await self.endorse(root, proposal, principal)
+        self._grants[actor] = (role, ref(proposal))
 
     async def grant(self, actor: str, role: str, *, by: str, mandate: str) -> None:
-        """Give a role by a holder of a role that may give it."""
-        body = RoleGranted(terms=Terms(role=role, mandate=mandate, first_day=self.day()), depth=2)
+        """Give a role by an actor that was appointed here to a role that may give it."""
+        giver, under = self._grants[by]
+        terms = Terms(role=role, mandate=mandate, first_day=self.day())
+        body = RoleGranted(terms=terms, giver=giver, under=under, depth=2)
         await self.say(by, f"{actor}/role/{role.replace('_', '-')}", body)

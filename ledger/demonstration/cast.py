@@ -15,7 +15,9 @@ OFFICE_B: Final = f"{REGISTRY}-office-b"
 SCREENING: Final = f"{REGISTRY}-screening"
 SERVICE: Final = f"{REGISTRY}-service"
 SECRETARY: Final = "actor-demo-body-secretary"
-FOCAL_POINT: Final = "actor-demo-focal-point"
+ENTITY: Final = "actor-demo-un-entity"
+EXECUTIVE_HEAD: Final = f"{ENTITY}-head"
+FOCAL_POINT: Final = f"{ENTITY}-focal-point"
 GOVERNMENT: Final = "actor-demo-government"
 NGO: Final = "actor-demo-ngo"
 COMPANY: Final = "actor-demo-company"
@@ -49,7 +51,9 @@ PARTS: Final = (
         "screening_officer",
     ),
     Part(SERVICE, "registry, import service", "machine", REGISTRY, "un_entity", "registry_service"),
-    Part(FOCAL_POINT, "focal point", "organization", FOCAL_POINT, "un_entity", "focal_point"),
+    Part(ENTITY, "an entity of the United Nations", "organization", ENTITY, "un_entity"),
+    Part(EXECUTIVE_HEAD, "executive head of the entity", "office", ENTITY, "un_entity"),
+    Part(FOCAL_POINT, "focal point of the entity", "office", ENTITY, "un_entity", "focal_point"),
     Part(GOVERNMENT, "a government", "organization", GOVERNMENT, "government", country="KEN"),
     Part(NGO, "a non-governmental organization", "organization", NGO, "ngo"),
     Part(COMPANY, "a company", "organization", COMPANY, "business"),
@@ -72,10 +76,13 @@ PARTS: Final = (
     ),
 )
 
+APPOINTED: Final = {SECRETARY: "body_secretary", EXECUTIVE_HEAD: "executive_head"}
+"""Who is appointed by the roots, beside the registry."""
+
 GIVEN_BY: Final = {
     "screening_officer": OFFICE_A,
     "registry_service": OFFICE_A,
-    "focal_point": SECRETARY,
+    "focal_point": EXECUTIVE_HEAD,
     "reviewer": SECRETARY,
     "appeals_panel": SECRETARY,
 }
@@ -95,9 +102,9 @@ async def enter(stage: Stage, founding: Founding) -> None:
             stakeholder_type=part.stakeholder_type,
             **more,
         )
-        if part.actor == SECRETARY:
+        if appointed := APPOINTED.get(part.actor):
             await stage.appoint(
-                SECRETARY, "body_secretary", roots=roots, quorum=founding.threshold, mandate=MANDATE
+                part.actor, appointed, roots=roots, quorum=founding.threshold, mandate=MANDATE
             )
         if part.role:
             giver = GIVEN_BY[part.role]

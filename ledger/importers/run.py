@@ -17,8 +17,8 @@ from ledger.errors import LedgerError
 from ledger.founding import MANDATE
 from ledger.importers import IMPORTERS, Planned
 from ledger.stage import Stage, ref
-from verifier.rules.authority.roles import DelegationGranted
-from verifier.rules.authority.state import Scope
+from verifier.rules.authority.delegation import DelegationGranted
+from verifier.rules.authority.scope import Scope
 from verifier.rules.book import OnBehalf
 
 __all__ = ["import_source"]

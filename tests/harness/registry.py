@@ -22,6 +22,8 @@ from verifier.event import Draft, Event, Seen, sign
 from verifier.keys import thumbprint
 from verifier.rules import admission
 from verifier.rules.authority.actors import possession_statement
+from verifier.rules.authority.offices import APPOINTS
+from verifier.rules.authority.state import Grant
 from verifier.rules.book import Body, Book, Entry, Refused, Subject
 from verifier.rules.table import EVENTS
 from verifier.tree import Frontier, leaf_hash, node_hash
@@ -197,8 +199,18 @@ class Registry:
         """Give a role by a holder of a role that may."""
         stated = {"role": role, "mandate": "A/RES/70/224", "first_day": self.day()} | terms
         stream = f"{actor}/role/{role.replace('_', '-')}"
-        self.append(by, stream, "RoleGranted", depth=depth, terms=stated)
+        self.append(by, stream, "RoleGranted", depth=depth, terms=stated, **self.basis(by, role))
         return self
+
+    def basis(self, giver: str, role: str) -> dict[str, Any]:
+        """Return the fields that say on which of its grants a giver gives a role."""
+        held = list(self.book.subject(giver).all(Grant))
+        able = [grant for grant in held if role in APPOINTS.get(grant.role, ())]
+        grant = (able or held)[-1]
+        return {
+            "giver": grant.role,
+            "under": msgspec.to_builtins(grant.ref, builtin_types=(bytes,)),
+        }
 
     # The published log.
 

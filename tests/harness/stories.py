@@ -26,6 +26,7 @@ MACHINE = "actor-registry-machine"
 SCREENER = "actor-screening-officer"
 ISSUER = "actor-guideline-issuer"
 BODY_SECRETARY = "actor-body-secretary"
+EXECUTIVE_HEAD = "actor-executive-head"
 FOCAL_POINT = "actor-focal-point"
 GOVERNMENT = "actor-government"
 NGO = "actor-ngo"
@@ -56,7 +57,8 @@ def cast(registry: Registry) -> Registry:
         registry.enlist(office, kind="office", principal="actor-registry-org")
     registry.enlist(MACHINE, kind="machine", principal="actor-registry-org")
     registry.enlist(ISSUER).enlist(BODY_SECRETARY).enlist(UN_AGENCY)
-    registry.enlist(FOCAL_POINT, kind="office", principal=UN_AGENCY)
+    for office in (EXECUTIVE_HEAD, FOCAL_POINT):
+        registry.enlist(office, kind="office", principal=UN_AGENCY)
     registry.enlist(GOVERNMENT, stakeholder_type="government", country="KEN")
     registry.enlist(NGO, stakeholder_type="ngo").enlist(COMPANY, stakeholder_type="business")
     registry.enlist(SECRETARIAT, kind="office", principal=NGO, stakeholder_type="ngo")
@@ -72,7 +74,8 @@ def _appoint(registry: Registry) -> Registry:
     registry.appoint(ISSUER, "guideline_issuer").appoint(BODY_SECRETARY, "body_secretary")
     registry.grant(SCREENER, "screening_officer", OFFICE_A)
     registry.grant(MACHINE, "registry_service", OFFICE_A)
-    registry.grant(FOCAL_POINT, "focal_point", BODY_SECRETARY)
+    registry.appoint(EXECUTIVE_HEAD, "executive_head")
+    registry.grant(FOCAL_POINT, "focal_point", EXECUTIVE_HEAD)
     for reviewer in REVIEWERS:
         registry.grant(reviewer, "reviewer", BODY_SECRETARY)
     for member in APPEALS_PANEL:

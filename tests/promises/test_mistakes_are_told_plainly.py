@@ -107,7 +107,9 @@ def test_signatures_that_do_not_verify_are_not_counted_as_verifying(
     attacked = attacks.byte_changed(tmp_path / "log")
     (tmp_path / "policy.txt").write_text(attacked.policy)
     verdict = told(capsys, str(attacked.folder), "--policy", str(tmp_path / "policy.txt"))
-    assert verdict["sentences"][0]["reason"].startswith("71 of 72 signatures verify")
+    size = len(attacks.small_log().events)
+    reason = verdict["sentences"][0]["reason"]
+    assert reason.startswith(f"{size - 1} of {size} signatures verify")
 
 
 def test_where_nothing_was_read_nothing_is_called_signed(

@@ -21,6 +21,7 @@ __all__ = [
     "Decimal",
     "Duration",
     "EventRef",
+    "Goal",
     "Hash",
     "Label",
     "LangText",
@@ -62,6 +63,9 @@ Symbol = Annotated[str, Meta(min_length=1, max_length=80)]
 
 Alpha3 = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
 SdgTarget = Annotated[str, Meta(pattern=r"^(1[0-7]|[1-9])(\.([1-9][0-9]?|[a-d]))?\Z")]
+Goal = Annotated[int, Meta(ge=1, le=17)]
+"""The number of a Sustainable Development Goal."""
+
 Day = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
 """A calendar day, ISO 8601; that it exists is checked by ``dates.parse_day``."""
 

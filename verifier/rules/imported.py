@@ -35,7 +35,8 @@ from msgspec import Meta
 
 from verifier.event import Event
 from verifier.rules import dates
-from verifier.rules.authority.state import Place, is_registered, role
+from verifier.rules.authority.scope import Place
+from verifier.rules.authority.state import is_registered, role
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import ActorId, Alpha3, Code, Day, Hash, Label, ShortText, Symbol, Text
 

@@ -33,7 +33,8 @@ from msgspec import Meta
 
 from verifier.event import Event
 from verifier.rules import calendar, dates, guideline
-from verifier.rules.authority.state import Actor, Place, is_registered, organization_of, role
+from verifier.rules.authority.scope import Place
+from verifier.rules.authority.state import Actor, is_registered, organization_of, role
 from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import (
     ActorId,
@@ -300,7 +301,7 @@ class PartnershipSubmitted(Body, frozen=True, kw_only=True):
             yield Unmet(rule="PA5", reason=f"an end after {AGENDA_ENDS} has a reason")
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
-        """Put the partnership on record, and the countries that it is about."""
+        """Put the partnership on record, and what it is about."""
         yield "partnership", Partnership(
             ref=entry.ref, title=self.title, lead=self.lead, partners=self.partners,
             secretariat=self.secretariat, un_role=self.un_role, scale=self.scale,
@@ -308,7 +309,9 @@ class PartnershipSubmitted(Body, frozen=True, kw_only=True):
             initiative_kind=self.initiative_kind, planned_end=self.planned_end,
             listing="submitted",
         )  # fmt: skip
-        yield "place", Place(self.countries)
+        goals = tuple(sorted({int(target.partition(".")[0]) for target in self.sdg_targets}))
+        entities = (p.organization for p in self.partners if p.stakeholder_type == "un_entity")
+        yield "place", Place(self.countries, goals, tuple(entities))
         turn = Turn(self.un_role, dates.day_text(entry.at))
         yield f"turn:{entry.event.seq}", turn
 

@@ -22,7 +22,7 @@ from verifier.rules import (
     proposal,
     report,
 )
-from verifier.rules.authority import actors, genesis, roles
+from verifier.rules.authority import actors, delegation, genesis, roles
 from verifier.rules.body import certified, sessions
 from verifier.rules.book import Body, Book, Broken
 from verifier.rules.commitment import assessment, ending, milestone, progress, promise, revision
@@ -38,6 +38,7 @@ MODULES: Final = (
     genesis,
     actors,
     roles,
+    delegation,
     proposal,
     sessions,
     certified,

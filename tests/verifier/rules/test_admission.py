@@ -87,7 +87,7 @@ def test_a_stream_of_one_writer_has_no_other(registry: Registry) -> None:
     """AD3: nobody endorses on the stream of another's voice."""
     proposal = registry.append(
         "actor-root-a", f"{SCREENER}/appointment/custodian", "AppointmentProposed",
-        terms={"role": "custodian", "mandate": "A/1", "first_day": registry.day()}, quorum=2,
+        terms={"role": "guideline_issuer", "mandate": "A/1", "first_day": registry.day()}, quorum=2,
         expires=registry.day(30),
     )  # fmt: skip
     stream = f"{SCREENER}/endorsement/appointment:custodian/actor-root-a"
@@ -145,7 +145,7 @@ def test_what_was_seen_is_true(registry: Registry) -> None:
 
 def test_a_decision_says_what_it_has_seen(registry: Registry) -> None:
     """AD7: a decision that states nothing, or nothing but the empty log, is refused."""
-    fields = {"terms": {"role": "custodian", "mandate": "A/1", "first_day": registry.day()},
+    fields = {"terms": {"role": "guideline_issuer", "mandate": "A/1", "first_day": registry.day()},
               "quorum": 2, "expires": registry.day(30)}  # fmt: skip
     stream = f"{NGO}/appointment/custodian"
     for nothing in (None, Seen(0, registry.roots[0])):

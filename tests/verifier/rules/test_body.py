@@ -80,7 +80,6 @@ def test_a_decision_takes_effect_with_the_second_signature(registry: Registry) -
 
 def test_only_a_body_decides(registry: Registry) -> None:
     """A session of an organization that is no body is refused (BO1)."""
-    registry.appoint(PRESIDENT, "registry")
     registry.enlist("actor-company", stakeholder_type="business")
     registry.enlist("actor-clerk", kind="office", principal=UN_SECRETARIAT)
     registry.appoint("actor-clerk", "body_secretary")

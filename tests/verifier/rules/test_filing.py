@@ -11,6 +11,7 @@ from tests.harness.registry import Registry, ref
 from tests.harness.stories import (
     BODY_SECRETARY,
     COMPANY,
+    EXECUTIVE_HEAD,
     FOCAL_POINT,
     GOVERNMENT,
     NGO,
@@ -22,26 +23,18 @@ from tests.harness.stories import (
 )
 from verifier.rules import filing
 from verifier.rules.ahead import steps
-from verifier.rules.authority.state import Grant
 from verifier.rules.book import Entry, Refused
-from verifier.rules.fields import EventRef
 from verifier.rules.filing import Filed
 
 FORUM = "forum-2024"
-EXECUTIVE = "actor-executive-office"
 LIVING = [{"category": "ngo", "count": 12}, {"category": "business", "count": 3}]
 
 
 @pytest.fixture
 def registry() -> Registry:
-    """A listed partnership whose first report was accepted, and an office of an executive head."""
+    """A listed partnership whose first report was accepted."""
     registry = stories.listed_partnership().on("2024-12-15")
     stories.accepted_report(registry)
-    registry.enlist(EXECUTIVE, kind="office", principal=UN_AGENCY)
-    given = EventRef(f"{EXECUTIVE}/role/executive-head", 0, bytes(32))
-    registry.book.subjects[EXECUTIVE].things["grant:role:executive-head"] = Grant(
-        given, "executive_head", "A/RES/70/224", 1, "2024-01-01"
-    )
     return registry
 
 
@@ -78,7 +71,7 @@ ROWS = {row.name: row for row in filing.ROWS}
 AUTHORS = {
     "ForumInputSubmitted": FOCAL_POINT, "IdeaSubmitted": NGO, "IdeaTakenUp": COMPANY,
     "ForumOutcomeFollowedUp": FOCAL_POINT, "DocumentReceived": FOCAL_POINT,
-    "PolicyIssueRaised": EXECUTIVE, "BoardReportTabled": EXECUTIVE,
+    "PolicyIssueRaised": EXECUTIVE_HEAD, "BoardReportTabled": EXECUTIVE_HEAD,
     "GuidanceRequested": SECRETARIAT, "GuidanceIssued": UN_AGENCY,
     "BestPracticePublished": SECRETARIAT, "ConsultationHeld": SECRETARIAT,
     "LocalOwnershipAttested": GOVERNMENT, "ComplianceChecked": FOCAL_POINT,
@@ -90,7 +83,7 @@ OTHERS = {"IdeaSubmitted", "IdeaTakenUp"}
 
 def fields(registry: Registry, name: str, author: str, **changes: Any) -> dict[str, Any]:
     """Return the fields of a filing of the story: what its row needs."""
-    own = {"organization": UN_AGENCY if author == EXECUTIVE else author}
+    own = {"organization": UN_AGENCY if author == EXECUTIVE_HEAD else author}
     values = sample(registry) | own | changes
     return {field: values[field] for field in (*ROWS[name].needs, *changes)}
 

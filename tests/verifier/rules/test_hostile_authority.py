@@ -193,7 +193,7 @@ def test_incompatible_roles_never_overlap(
     registry.grant(NEWCOMER, "reviewer", BODY_SECRETARY, **span(first))
     terms = {"role": "appeals_panel", "mandate": "A/1", **span(second)}
     rules = refused(registry, BODY_SECRETARY, f"{NEWCOMER}/role/panel", "RoleGranted", depth=2,
-                    terms=terms)  # fmt: skip
+                    terms=terms, **registry.basis(BODY_SECRETARY, terms["role"]))  # fmt: skip
     assert rules == {"RO3"}
 
 
@@ -221,9 +221,9 @@ def test_a_grant_is_not_replaced_by_another_on_its_stream(registry: Registry) ->
     """Each grant has a stream of its own, so none ends but by its withdrawal or its day."""
     registry.enlist(NEWCOMER)
     registry.grant(NEWCOMER, "reviewer", BODY_SECRETARY)
-    terms = {"role": "focal_point", "mandate": "A/1", "first_day": registry.day()}
+    terms = {"role": "expert_body", "mandate": "A/1", "first_day": registry.day()}
     rules = refused(registry, BODY_SECRETARY, f"{NEWCOMER}/role/reviewer", "RoleGranted", depth=2,
-                    terms=terms)  # fmt: skip
+                    terms=terms, **registry.basis(BODY_SECRETARY, terms["role"]))  # fmt: skip
     assert rules == {"RO8"}
     assert [g.role for g in registry.subject(NEWCOMER).all(Grant)] == ["reviewer"]
 
@@ -276,6 +276,7 @@ def test_a_delegate_gives_no_role_in_anothers_name(registry: Registry) -> None:
     rules = refused(
         registry, COMPANY, f"{NEWCOMER}/role/r", "RoleGranted", depth=2,
         terms={"role": "reviewer", "mandate": "A/1", "first_day": registry.day()},
+        **registry.basis(BODY_SECRETARY, "reviewer"),
         on_behalf_of={"actor": BODY_SECRETARY, "delegation": ref(given)},
     )  # fmt: skip
     assert rules == {"AD11"}

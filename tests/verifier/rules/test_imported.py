@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.harness.imports import IMPORTER, REGISTRY, ImportDesk, import_desk
 from verifier.errors import MalformedError
 from verifier.rules import admission
-from verifier.rules.authority.state import Place
+from verifier.rules.authority.scope import Place
 from verifier.rules.book import Body, Refused
 from verifier.rules.imported import (
     AssessmentImported,

@@ -21,7 +21,7 @@ from tests.harness.stories import (
 )
 from verifier.rules import partnership
 from verifier.rules.ahead import steps
-from verifier.rules.authority.state import Place
+from verifier.rules.authority.scope import Place
 from verifier.rules.book import Entry, Refused
 from verifier.rules.fields import VersionRef
 from verifier.rules.partnership import Partnership
@@ -95,7 +95,7 @@ def test_a_partnership_is_listed_and_its_clock_starts(registry: Registry) -> Non
     assert listed.clock_from == "2024-03-01"
     assert (listed.guideline, listed.profile) == (VersionRef("default", 1), "light")
     assert [p.organization for p in listed.partners] == [NGO, GOVERNMENT, COMPANY]
-    assert registry.subject(PARTNERSHIP).get("place", Place) == Place(("KEN",))
+    assert registry.subject(PARTNERSHIP).get("place", Place) == Place(("KEN",), (6, 14))
 
 
 def test_a_submission_waits_until_it_is_returned(registry: Registry) -> None:

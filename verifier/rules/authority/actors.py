@@ -30,6 +30,7 @@ from verifier.errors import FalseError, MalformedError
 from verifier.event import cose_bytes, cose_text
 from verifier.keys import Kid, require_strict_key, thumbprint, verify
 from verifier.rules.authority.genesis import LedgerOpened
+from verifier.rules.authority.scope import Place
 from verifier.rules.authority.state import Actor, Key, Roots, is_registered, itself, role, root
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import ActorId, Alpha3, Code, Hash, PublicKey, Symbol, Texts
@@ -79,6 +80,7 @@ class ActorRegistered(Body, frozen=True, kw_only=True):
     STREAM: ClassVar[str] = "actor-*/profile"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = _registrars
     AUTHORITY: ClassVar[bool] = True
+    MISSION: ClassVar[tuple[int, ...]] = (20,)
 
     kind: Literal["organization", "body", "office", "machine"]
     name: Texts
@@ -113,8 +115,10 @@ class ActorRegistered(Body, frozen=True, kw_only=True):
                 yield Unmet(rule="AC2", reason=f"the root {own} counts for {member.principal}")
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
-        """Put the actor on record."""
+        """Put the actor on record, and the country that it is of."""
         yield "actor", Actor(self.kind, self.principal, self.stakeholder_type, self.country)
+        if self.country is not None:
+            yield "place", Place((self.country,))
 
 
 class _NewKey(Body, frozen=True, kw_only=True):

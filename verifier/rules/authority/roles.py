@@ -1,83 +1,52 @@
-"""Roles and delegations: who gives them, with which scope, and how they end.
+"""Roles: who gives them, with which scope, and how they end.
 
-- RO1 A role is given only by a holder of a role that may give it (``APPOINTS``); what the roots
-      give needs their threshold.
-- RO2 The scope given lies within the giver's own; the chain of grants is at most three long.
+- RO1 A role is given only as a role that may give it (``APPOINTS``); what the roots give needs
+      their threshold.
+- RO2 The scope and the days given lie within those of the giver's own grant; the chain of grants is
+      at most three long.
 - RO3 The roles of one actor are compatible (``INCOMPATIBLE``) on every day of both; a root holds no
       operational role. An appointment is judged by this again at each endorsement.
 - RO4 The holder is registered; the days exist, the last not before the first.
 - RO5 A withdrawal names a grant of this actor that is still in force.
-- RO6 A delegation names a registered delegate, at least one event type, and its last day; it
-      never covers endorsements.
-- RO7 Only the delegator withdraws a delegation, and only once.
+- RO6 A role is taken back only as the role that gave it, within the scope of the one who takes it
+      back; its holder lays it down at any time.
+- RO7 A grant names the grant that it rests on: its giver's own, in force, of the role stated.
 - RO8 A grant's stream holds one grant and nothing before it.
+- RO9 A Permanent Mission counts in its actor's own country and nowhere else, a Resident
+      Coordinator in countries that its grant names.
+- RO10 An executive head and a Permanent Mission give roles to actors of their own
+      organization only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Annotated, ClassVar, Final
 
 import msgspec
 from msgspec import Meta
 
 from verifier.rules import dates
+from verifier.rules.authority.offices import APPOINTS, BY_COUNTRY, GIVERS, INCOMPATIBLE, OWN_HOUSE
+from verifier.rules.authority.scope import Scope, widens
 from verifier.rules.authority.state import (
-    Delegation,
+    Actor,
     Grant,
     Roots,
-    Scope,
     grant_in_force,
+    grant_key,
+    grants,
     is_registered,
     itself,
-    role,
+    office,
+    organization_of,
     root,
-    widens,
 )
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
-from verifier.rules.fields import ActorId, Code, Day, EventRef, Symbol
+from verifier.rules.fields import Code, Day, EventRef, Symbol
 from verifier.rules.proposal import Proposal, ProposalBody
 
-__all__ = [
-    "APPOINTS",
-    "EVENTS",
-    "INCOMPATIBLE",
-    "AppointmentProposed",
-    "DelegationGranted",
-    "DelegationWithdrawn",
-    "RoleGranted",
-    "RoleWithdrawn",
-    "Terms",
-]
-
-APPOINTS: Final[dict[str, frozenset[str]]] = {
-    "root": frozenset(
-        {
-            "registry",
-            "guideline_issuer",
-            "body_secretary",
-            "presiding_officer",
-            "custodian",
-            "permanent_mission",
-        }
-    ),
-    "registry": frozenset({"screening_officer", "registry_service"}),
-    "body_secretary": frozenset({"reviewer", "appeals_panel", "focal_point"}),
-}
-"""Who may give which role (decision D2.12)."""
-
-INCOMPATIBLE: Final[frozenset[frozenset[str]]] = frozenset(
-    frozenset(pair)
-    for pair in (
-        ("registry", "appeals_panel"),
-        ("registry", "reviewer"),
-        ("screening_officer", "appeals_panel"),
-        ("reviewer", "appeals_panel"),
-        ("custodian", "registry"),
-        ("custodian", "reviewer"),
-    )
-)
-"""Pairs of roles that one actor may not hold at the same time (decision D2.12)."""
+__all__ = ["EVENTS", "AppointmentProposed", "RoleGranted", "RoleWithdrawn", "Terms"]
 
 LONGEST_CHAIN: Final = 3
 NO_LAST_DAY: Final = "9999-12-31"
@@ -96,7 +65,7 @@ class Terms(
 
 
 def unmet_holder(terms: Terms, entry: Entry, book: Book) -> Iterator[Unmet]:
-    """Yield what is not met of RO3 and RO4."""
+    """Yield what is not met of RO3, RO4 and RO9."""
     holder = entry.event.subject
     if not is_registered(holder, book):
         yield Unmet(rule="RO4", reason=f"{holder} is not registered")
@@ -111,6 +80,14 @@ def unmet_holder(terms: Terms, entry: Entry, book: Book) -> Iterator[Unmet]:
         pair = frozenset((grant.role, terms.role))
         if pair in INCOMPATIBLE and _overlaps(terms, grant, dates.day_text(entry.at)):
             yield Unmet(rule="RO3", reason=f"{holder} is {grant.role}, which excludes {terms.role}")
+    if terms.role in BY_COUNTRY:
+        countries = (terms.scope.countries if terms.scope else None) or ()
+        actor = book.thing(holder, "actor", Actor)
+        own = actor.country if actor else None
+        if not countries:
+            yield Unmet(rule="RO9", reason=f"the role {terms.role} names its countries")
+        elif terms.role == "permanent_mission" and countries != (own,):
+            yield Unmet(rule="RO9", reason=f"{holder} is of {own or 'no country'}")
 
 
 def _overlaps(terms: Terms, grant: Grant, today: str) -> bool:
@@ -120,21 +97,24 @@ def _overlaps(terms: Terms, grant: Grant, today: str) -> bool:
     return grant.withdrawn is None and first <= last
 
 
-def _grant(terms: Terms, ref: EventRef, depth: int) -> Change:
-    key = "grant:" + ref.stream.partition("/")[2].replace("/", ":")
-    return key, Grant(
-        ref, terms.role, terms.mandate, depth, terms.first_day, terms.last_day, terms.scope
-    )
+def _grant(
+    terms: Terms, ref: EventRef, *, giver: str, under: EventRef | None, depth: int
+) -> Change:
+    return grant_key(ref), Grant(
+        ref, terms.role, giver, under, terms.mandate, depth,
+        terms.first_day, terms.last_day, terms.scope,
+    )  # fmt: skip
 
 
 class AppointmentProposed(ProposalBody, frozen=True, kw_only=True):
-    """The roots appoint: one proposes, the threshold endorses (RO1, RO3, RO4)."""
+    """The roots appoint: one proposes, the threshold endorses (RO1, RO3, RO4, RO9)."""
 
     TYPE: ClassVar[str] = "AppointmentProposed/1"
     STREAM: ClassVar[str] = "actor-*/appointment/*"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (root,)
     ENDORSERS: ClassVar[tuple[Capacity, ...]] = (root,)
     AUTHORITY: ClassVar[bool] = True
+    MISSION: ClassVar[tuple[int, ...]] = (44, 53)
 
     terms: Terms
 
@@ -144,155 +124,110 @@ class AppointmentProposed(ProposalBody, frozen=True, kw_only=True):
         return roots.threshold if roots else 0
 
     def unmet_here(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RO1, RO3 and RO4."""
+        """Yield what is not met of RO1, RO3, RO4 and RO9."""
         if self.terms.role not in APPOINTS["root"]:
             yield Unmet(rule="RO1", reason=f"the roots do not give the role {self.terms.role}")
         yield from unmet_holder(self.terms, entry, book)
 
     def bars(self, actor: str, organization: str, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RO3 and RO4 at an endorsement."""
+        """Yield what is not met of RO3, RO4 and RO9 at an endorsement."""
         yield from unmet_holder(self.terms, entry, book)
 
     def effect(
         self, proposal: Proposal, entry: Entry, subject: Subject, book: Book
     ) -> Iterator[Change]:
         """Give the role."""
-        yield _grant(self.terms, proposal.ref, 1)
+        yield _grant(self.terms, proposal.ref, giver="root", under=None, depth=1)
 
 
 class RoleGranted(Body, frozen=True, kw_only=True):
-    """A holder of a role that may give it gives a role (RO1 to RO4, RO8)."""
+    """A holder of a role that may give it gives a role (RO1 to RO4, RO7 to RO10)."""
 
     TYPE: ClassVar[str] = "RoleGranted/1"
     STREAM: ClassVar[str] = "actor-*/role/*"
-    SIGNERS: ClassVar[tuple[Capacity, ...]] = (role("registry"), role("body_secretary"))
+    SIGNERS: ClassVar[tuple[Capacity, ...]] = tuple(office(role) for role in GIVERS)
     AUTHORITY: ClassVar[bool] = True
+    MISSION: ClassVar[tuple[int, ...]] = (49, 50, 51, 92, 98)
 
     terms: Terms
+    giver: Code
+    """The role that the giver gives it as."""
+    under: EventRef
+    """The giver's own grant of that role, on which this one rests."""
     depth: Annotated[int, Meta(ge=2, le=LONGEST_CHAIN)]
     """The length of the chain of grants from the roots."""
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RO1 to RO4 and RO8."""
+        """Yield what is not met of RO1 to RO4 and RO7 to RO10."""
         if entry.event.seq != 0:
             yield Unmet(rule="RO8", reason="this stream holds a grant", hint="name another")
-        givers = [
-            grant
-            for grant in book.subject(entry.actor).all(Grant)
-            if grant_in_force(grant, entry.at) and self.terms.role in APPOINTS.get(grant.role, ())
-        ]
-        if not givers:
-            yield Unmet(rule="RO1", reason=f"{entry.actor} may not give the role {self.terms.role}")
-        elif not any(
-            g.depth + 1 == self.depth and not widens(self.terms.scope, g.scope) for g in givers
-        ):
-            yield Unmet(rule="RO2", reason="wider or deeper than what the giver holds")
+        if self.terms.role not in APPOINTS.get(self.giver, ()) or self.giver not in GIVERS:
+            yield Unmet(rule="RO1", reason=f"{self.giver} does not give the role {self.terms.role}")
+        under = book.subject(entry.actor).get(grant_key(self.under), Grant)
+        if under is None or under.ref != self.under or under.role != self.giver:
+            yield Unmet(rule="RO7", reason=f"{entry.actor} has no such grant of {self.giver}")
+        elif not grant_in_force(under, entry.at):
+            yield Unmet(rule="RO7", reason="the grant that it rests on is not in force")
+        elif under.depth + 1 != self.depth or _beyond(self.terms, under):
+            yield Unmet(rule="RO2", reason="wider, longer or deeper than what the giver holds")
         yield from unmet_holder(self.terms, entry, book)
+        if self.giver in OWN_HOUSE:
+            house = organization_of(entry.actor, book)
+            if organization_of(entry.event.subject, book) != house:
+                yield Unmet(rule="RO10", reason=f"{entry.event.subject} does not count for {house}")
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Give the role."""
-        yield _grant(self.terms, entry.ref, self.depth)
+        yield _grant(self.terms, entry.ref, giver=self.giver, under=self.under, depth=self.depth)
+
+
+def _beyond(terms: Terms, under: Grant) -> bool:
+    """Say whether terms reach beyond the scope or the days of the grant they rest on (RO2)."""
+    return (
+        widens(terms.scope, under.scope)
+        or terms.first_day < under.first_day
+        or (terms.last_day or NO_LAST_DAY) > (under.last_day or NO_LAST_DAY)
+    )
 
 
 class RoleWithdrawn(Body, frozen=True, kw_only=True):
-    """A role ends: its holder lays it down, or one who may give it takes it back (RO5)."""
+    """A role ends: its holder lays it down, or who may give it takes it back (RO5, RO6)."""
 
     TYPE: ClassVar[str] = "RoleWithdrawn/1"
     STREAM: ClassVar[str] = "actor-*/withdrawal/*"
-    SIGNERS: ClassVar[tuple[Capacity, ...]] = (
-        itself, role("registry"), role("body_secretary"), root,
-    )  # fmt: skip
+    SIGNERS: ClassVar[tuple[Capacity, ...]] = (itself, *RoleGranted.SIGNERS, root)
     AUTHORITY: ClassVar[bool] = True
+    MISSION: ClassVar[tuple[int, ...]] = (51, 92)
 
     grant: EventRef
     reason: Symbol
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RO5."""
-        found = book.subject(entry.event.subject).get(_grant_key(self.grant), Grant)
+        """Yield what is not met of RO5 and RO6."""
+        found = book.subject(entry.event.subject).get(grant_key(self.grant), Grant)
         if found is None or found.ref != self.grant or found.withdrawn is not None:
             yield Unmet(rule="RO5", reason="this actor has no such grant in force")
-            return
-        if entry.actor != entry.event.subject:
-            held = {g.role for g in book.subject(entry.actor).all(Grant)
-                    if grant_in_force(g, entry.at)}  # fmt: skip
-            if root.holds(entry.actor, entry, book):
-                held.add("root")
-            if not any(found.role in APPOINTS.get(r, ()) for r in held):
-                yield Unmet(rule="RO1", reason=f"{entry.actor} may not take back {found.role}")
+        elif entry.actor != entry.event.subject and not _takes_back(found, entry, book):
+            yield Unmet(rule="RO6", reason=f"{entry.actor} may not take back this {found.role}",
+                        who=found.giver)  # fmt: skip
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """End the role here."""
-        key = _grant_key(self.grant)
+        key = grant_key(self.grant)
         yield key, msgspec.structs.replace(subject.things[key], withdrawn=entry.index)
 
 
-class DelegationGranted(Body, frozen=True, kw_only=True):
-    """An actor lets another sign certain events in its name (RO6)."""
-
-    TYPE: ClassVar[str] = "DelegationGranted/1"
-    STREAM: ClassVar[str] = "actor-*/delegation/*"
-    SIGNERS: ClassVar[tuple[Capacity, ...]] = (itself,)
-    AUTHORITY: ClassVar[bool] = True
-
-    to: ActorId
-    types: Annotated[tuple[str, ...], Meta(min_length=1, max_length=40)]
-    last_day: Day
-    mandate: Symbol
-    scope: Scope | None = None
-
-    def touches(self, event: object) -> Iterable[str]:
-        """Look at the delegate."""
-        return (self.to,)
-
-    def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RO6."""
-        if not is_registered(self.to, book):
-            yield Unmet(rule="RO6", reason=f"{self.to} is not registered")
-        if not dates.is_day(self.last_day):
-            yield Unmet(rule="RO6", reason="the last day does not exist")
-        if "Endorsed" in self.types:
-            yield Unmet(rule="RO6", reason="a voice is never delegated")
-        if entry.event.seq != 0:
-            yield Unmet(rule="RO7", reason="this delegation is given already")
-
-    def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
-        """Give the delegation."""
-        key = "delegation:" + entry.event.stream.rpartition("/")[2]
-        yield key, Delegation(entry.ref, self.to, self.types, self.last_day, self.scope)
-
-
-class DelegationWithdrawn(Body, frozen=True, kw_only=True):
-    """An actor takes a delegation back (RO7)."""
-
-    TYPE: ClassVar[str] = "DelegationWithdrawn/1"
-    STREAM: ClassVar[str] = "actor-*/delegation/*"
-    SIGNERS: ClassVar[tuple[Capacity, ...]] = (itself,)
-    AUTHORITY: ClassVar[bool] = True
-
-    reason: Symbol
-
-    def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RO7."""
-        key = "delegation:" + entry.event.stream.rpartition("/")[2]
-        found = book.thing(entry.event.subject, key, Delegation)
-        if found is None or found.withdrawn is not None:
-            yield Unmet(rule="RO7", reason="there is no such delegation in force")
-
-    def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
-        """End the delegation here."""
-        key = "delegation:" + entry.event.stream.rpartition("/")[2]
-        yield key, msgspec.structs.replace(subject.things[key], withdrawn=entry.index)
-
-
-def _grant_key(ref: EventRef) -> str:
-    return "grant:" + ref.stream.partition("/")[2].replace("/", ":")
+def _takes_back(found: Grant, entry: Entry, book: Book) -> bool:
+    """Say whether who acts holds the role that gave this one, over at least its scope (RO6)."""
+    if found.giver == "root":
+        return root.holds(entry.actor, entry, book)
+    return any(
+        not widens(found.scope, own.scope) for own in grants(entry.actor, found.giver, entry, book)
+    )
 
 
 EVENTS: Final[tuple[type[Body], ...]] = (
     AppointmentProposed,
     RoleGranted,
     RoleWithdrawn,
-    DelegationGranted,
-    DelegationWithdrawn,
 )

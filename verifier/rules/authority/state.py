@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
@@ -17,8 +18,9 @@ from msgspec import Meta
 
 from verifier.keys import thumbprint
 from verifier.rules import dates
+from verifier.rules.authority.scope import Scope, covers
 from verifier.rules.book import Book, Capacity, Entry, Unmet
-from verifier.rules.fields import ActorId, Alpha3, EventRef
+from verifier.rules.fields import ActorId, EventRef
 
 __all__ = [
     "Actor",
@@ -27,30 +29,22 @@ __all__ = [
     "Joined",
     "Key",
     "Opened",
-    "Place",
     "Root",
     "Roots",
-    "Scope",
-    "covers",
+    "grant_in_force",
+    "grant_key",
+    "grants",
     "is_registered",
     "itself",
     "key_of",
+    "office",
     "organization_of",
     "role",
     "thumbprint",
     "unmet_delegation",
     "unmet_key",
     "unmet_threshold",
-    "widens",
 ]
-
-
-class Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Where a role or delegation counts; what is left out is not limited."""
-
-    subjects: Annotated[tuple[str, ...], Meta(min_length=1, max_length=20)] | None = None
-    """Subject ids, or beginnings of them that end in ``:`` or ``-``."""
-    countries: Annotated[tuple[Alpha3, ...], Meta(min_length=1, max_length=250)] | None = None
 
 
 class Actor(msgspec.Struct, frozen=True):
@@ -104,6 +98,10 @@ class Grant(msgspec.Struct, frozen=True):
 
     ref: EventRef
     role: str
+    giver: str
+    """The role that its giver held: ``root`` where the roots gave it together."""
+    under: EventRef | None
+    """The giver's own grant, on the giver's stream; none where the roots gave it."""
     mandate: str
     depth: int
     first_day: str
@@ -121,12 +119,6 @@ class Delegation(msgspec.Struct, frozen=True):
     last_day: str
     scope: Scope | None = None
     withdrawn: int | None = None
-
-
-class Place(msgspec.Struct, frozen=True):
-    """The countries that a subject is about; the thing ``place`` of a subject."""
-
-    countries: tuple[str, ...]
 
 
 def key_of(actor: str, kid: bytes, book: Book) -> Key | None:
@@ -154,37 +146,9 @@ def is_registered(actor: str, book: Book) -> bool:
     return book.thing(actor, "actor", Actor) is not None
 
 
-def covers(scope: Scope | None, entry: Entry, book: Book) -> bool:
-    """Say whether a scope covers the subject of an event (AU2, AU3)."""
-    if scope is None:
-        return True
-    subject = entry.event.subject
-    if scope.subjects is not None and not any(within(subject, limit) for limit in scope.subjects):
-        return False
-    if scope.countries is not None:
-        place = book.thing(subject, "place", Place)
-        return place is not None and set(place.countries) <= set(scope.countries)
-    return True
-
-
-def within(subject: str, limit: str) -> bool:
-    """Say whether a subject (or a narrower limit) lies within a limit of subjects."""
-    return subject == limit or (limit.endswith((":", "-")) and subject.startswith(limit))
-
-
-def widens(narrow: Scope | None, wide: Scope | None) -> bool:
-    """Say whether a scope reaches beyond the scope it is derived from."""
-    if wide is None:
-        return False
-    if narrow is None:
-        return True
-    if wide.subjects is not None and not (
-        narrow.subjects and all(any(within(s, w) for w in wide.subjects) for s in narrow.subjects)
-    ):
-        return True
-    return wide.countries is not None and not (
-        narrow.countries and set(narrow.countries) <= set(wide.countries)
-    )
+def grant_key(ref: EventRef) -> str:
+    """Return the key of the thing that a grant is in its holder's subject."""
+    return "grant:" + ref.stream.partition("/")[2].replace("/", ":")
 
 
 def grant_in_force(grant: Grant, at: int) -> bool:
@@ -197,19 +161,36 @@ def grant_in_force(grant: Grant, at: int) -> bool:
     )
 
 
-def role(name: str) -> Capacity:
-    """Make the capacity of holding a role in force that covers the event (AU2)."""
+def grants(actor: str, name: str, entry: Entry, book: Book) -> Iterator[Grant]:
+    """Yield an actor's grants of a role that are in force at an event, whatever their scope."""
+    for thing in book.subject(actor).things.values():
+        if type(thing) is Grant and thing.role == name and grant_in_force(thing, entry.at):
+            yield thing
+
+
+def role(name: str, *, partly: bool = False) -> Capacity:
+    """Make the capacity of holding a role in force that covers the event (AU2).
+
+    With ``partly`` it is enough that one of the countries concerned is covered.
+    """
 
     def holds(actor: str, entry: Entry, book: Book) -> bool:
-        for thing in book.subject(actor).things.values():
-            if (
-                type(thing) is Grant
-                and thing.role == name
-                and grant_in_force(thing, entry.at)
-                and covers(thing.scope, entry, book)
-            ):
-                return True
-        return False
+        return any(
+            covers(grant.scope, entry, book, partly=partly)
+            for grant in grants(actor, name, entry, book)
+        )
+
+    return Capacity(name, holds)
+
+
+def office(name: str) -> Capacity:
+    """Make the capacity of holding a role in force, whatever its scope.
+
+    For acts whose reach their own rules limit, such as giving a role.
+    """
+
+    def holds(actor: str, entry: Entry, book: Book) -> bool:
+        return any(True for _ in grants(actor, name, entry, book))
 
     return Capacity(name, holds)
 

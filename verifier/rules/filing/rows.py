@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from verifier.rules import partnership
-from verifier.rules.authority.state import Actor, Place, organization_of, role
+from verifier.rules.authority.scope import Place
+from verifier.rules.authority.state import Actor, organization_of, role
 from verifier.rules.book import Body, Book, Capacity, Entry
 from verifier.rules.filing.rule import Row, addressee, anyone, event_of, whole_log
 

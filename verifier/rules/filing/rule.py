@@ -30,12 +30,12 @@ import msgspec
 
 from verifier.event import Event
 from verifier.rules import dates, partnership
+from verifier.rules.authority.scope import within
 from verifier.rules.authority.state import (
     Grant,
     grant_in_force,
     is_registered,
     organization_of,
-    within,
 )
 from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import EventRef
