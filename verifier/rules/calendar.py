@@ -45,6 +45,7 @@ class DeadlineExtendedGenerally(Body, frozen=True, kw_only=True):
     TYPE: ClassVar[str] = "DeadlineExtendedGenerally/1"
     STREAM: ClassVar[str] = "calendar/extension/*"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (role("registry"),)
+    MISSION: ClassVar[tuple[int, ...]] = (86,)
 
     first_day: Day
     last_day: Day

@@ -1,14 +1,15 @@
 """What a decision was shown: its evidence list, and its answers to the two standing questions.
 
 - EV1 Every item is the present version of a report or reply on record here, and stands once.
-- EV2 What is not taken into account says why.
+- EV2 What is not taken into account says why. [R89]
 - EV3 The list is complete: every report and reply on record is in it, except what an earlier
       decision here considered in the same version. Whoever decides does not choose the evidence.
       While a decision collects endorsements, a report of the partnership's own, an audit or a reply
-      that came since stops it.
+      that came since stops it. [R1, R89]
 - EV4 A longer list stands before the decision, in parts that the decision names; each part was
       recorded for this decision's matter.
 - EV5 A decision says whether it leaves governments' and the United Nations' own tasks to them.
+      [R17, R18, R19]
 
 Sources: R1, R17 to R19; decisions D1.1, D1.8, D4.33.
 """
@@ -101,6 +102,7 @@ class EvidenceListed(Body, frozen=True, kw_only=True):
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (
         role("registry"), role("reviewer"), role("appeals_panel"),
     )  # fmt: skip
+    MISSION: ClassVar[tuple[int, ...]] = (1, 89)
 
     matter: LocalId
     """The review or case that the list is for."""

@@ -9,19 +9,19 @@ Rules (R5, R70; decisions D1.5 and D1.9):
 
 - IM1 An import stands under ``imported:<registry>:<source id>`` alone.
 - IM2 A registry service signs it, for itself or for the registry that delegated it; or the
-      registry.
+      registry. [R70]
 - IM3 None follows once the participant has claimed the import.
 - IM4 The participant's record comes before whatever else is observed of it; an assessment follows
       the commitment that it assesses, on the same stream.
 - IM5 A row that changed nothing is not imported again, and no observation is older than the last;
-      equal rows of one file are told apart by their count.
+      equal rows of one file are told apart by their count. [R5]
 - IM6 An assessment carries a code. ND, NR, NA and an empty cell say that there is none; they stay
-      in the row's cells and make no assessment.
+      in the row's cells and make no assessment. [R69]
 - IM7 A date is what the source's text says, in as coarse a precision as the text leaves it; the
       value has the form of that precision, and ``unknown`` has none. What was observed was not
-      observed after log time.
+      observed after log time. [R69]
 - IM8 A claim is recorded once, by the registry, for a registered organization, and names the live
-      subject that goes on from here.
+      subject that goes on from here. [R5]
 """
 
 from __future__ import annotations
@@ -185,6 +185,7 @@ class ParticipantImported(_Import, frozen=True, kw_only=True):
 
     TYPE: ClassVar[str] = "ParticipantImported/1"
     STREAM: ClassVar[str] = "imported:*:*/record"
+    MISSION: ClassVar[tuple[int, ...]] = (5, 70)
 
     name: ShortText
     """As the source writes it."""
@@ -211,6 +212,7 @@ class CommitmentImported(_Import, frozen=True, kw_only=True):
 
     TYPE: ClassVar[str] = "CommitmentImported/1"
     STREAM: ClassVar[str] = "imported:*:*/commitment/*"
+    MISSION: ClassVar[tuple[int, ...]] = (5, 70)
 
     title: Text
     text: Text | None = None
@@ -242,6 +244,7 @@ class AssessmentImported(_Import, frozen=True, kw_only=True):
 
     TYPE: ClassVar[str] = "AssessmentImported/1"
     STREAM: ClassVar[str] = "imported:*:*/commitment/*"
+    MISSION: ClassVar[tuple[int, ...]] = (5, 70)
 
     point: Code
     """The point of the review, such as ``mid_term`` or ``end_of_term``."""
@@ -275,6 +278,7 @@ class StatusImported(_Import, frozen=True, kw_only=True):
 
     TYPE: ClassVar[str] = "StatusImported/1"
     STREAM: ClassVar[str] = "imported:*:*/status"
+    MISSION: ClassVar[tuple[int, ...]] = (5, 70)
 
     event: Code
     """What happened, in the source's words."""
@@ -313,6 +317,7 @@ class ImportClaimed(Body, frozen=True, kw_only=True):
     TYPE: ClassVar[str] = "ImportClaimed/1"
     STREAM: ClassVar[str] = "imported:*:*/claim"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (role("registry"),)
+    MISSION: ClassVar[tuple[int, ...]] = (5,)
 
     claimant: ActorId
     live: Annotated[str, Meta(pattern=r"^p-[a-z0-9][a-z0-9._:-]{0,61}\Z")]

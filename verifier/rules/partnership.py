@@ -4,20 +4,21 @@
 - PA2 Its partners are registered organizations, none twice, each with the stakeholder type on
       record and the sector that follows from it; exactly one leads, and is named as the lead.
 - PA3 A multi-stakeholder partnership has partners of at least two sectors, one of them public or
-      civil society (decision D4.31).
+      civil society (decision D4.31). [R20]
 - PA4 A UN role fits the partners: «led» if the lead is a UN entity, «participating» if another
-      partner is, «none» otherwise; a UN role is claimed over a UN partner's signature.
+      partner is, «none» otherwise; a UN role is claimed over a UN partner's signature. [R22]
 - PA5 Its first and last day exist, in this order; a last day after 2030 has a reason.
 - PA6 Its one to three priority goals are among the goals of its targets; no target twice.
+      [R33, R34]
 - PA7 Its secretariat is a registered actor.
-- PS1 What is screened is submitted and not yet screened.
-- PS2 The officer belongs to none of its partners, and neither does who signs for the officer.
-- PS3 A return or a rejection says why.
+- PS1 What is screened is submitted and not yet screened. [R87]
+- PS2 The officer belongs to none of its partners, and neither does who signs for the officer. [R87]
+- PS3 A return or a rejection says why. [R87]
 - PS4 A submission is screened within the time of the profile of its UN role, in the version of the
       base set in force on the day of the submission (whole log; the registry's own omission). [R71]
-- PL1 What is listed has passed the screening, and others screened it than act or sign here.
+- PL1 What is listed has passed the screening, and others screened it than act or sign here. [R87]
 - PL2 The listing names the version of the base set that is in force, and the profile of the
-      partnership's UN role in it.
+      partnership's UN role in it. [R12, R24]
 
 Only a multi-stakeholder partnership has a reporting clock. Sources: R17, R20 to R25, R33, R34, R65,
 R87; domain C2.2; decisions D2.12, D3.26, D4.31, D4.33.

@@ -13,7 +13,7 @@ a chain, and everyone sees who decided.
       alone is endorsed by further roots after that.
 - PR5 Its author holds a capacity that may endorse this proposal.
 - PR6 Its author signs for itself: a delegation adds no voice.
-- PR7 It states the organization it counts for, and that is its author's.
+- PR7 It states the organization it counts for, and that is its author's. [R1]
 - PR8 An organization (or, where offices are counted, an office) and a raw key count once.
 - PR9 Who has an interest in the matter, or signed before on it, does not count: the type says who.
 - PR10 A stream holds one proposal and nothing before it, so that none is replaced under its
@@ -143,6 +143,7 @@ class Endorsed(Body, frozen=True, kw_only=True):
         Capacity("an actor", lambda actor, entry, book: actor == entry.event.iss),
     )
     DECISION: ClassVar[bool] = True
+    MISSION: ClassVar[tuple[int, ...]] = (1,)
 
     proposal: EventRef
     organization: ActorId

@@ -8,9 +8,9 @@
 - ST4 A return leaves the profile's time to cure, in which nothing new begins.
 - ST5 General extensions move the due day, and with it all that is counted from it.
 - ST6 Otherwise the state follows the day: not due, due soon (the window before the due day),
-      overdue (from the due day), non-communicating (after the grace), inactive (second state).
+      overdue (from the due day), non-communicating (after the grace), inactive (second state). [R6]
 - ST7 A due day that a decision moved to a later day counts from that day.
-- ST8 Only a listed or suspended partnership with a clock has a standing.
+- ST8 Only a listed or suspended partnership with a clock has a standing. [R21]
 
 A report not screened within the profile's time is the registry's own omission: ``screening_due``.
 Sources: R6; domain C3.1; decision D3.17.
