@@ -26,7 +26,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -51,7 +51,7 @@ from verifier.tree import HASH_BYTES, leaf_hash
 from verifier.verdict import Audited, Checked, conclude
 from verifier.workers import Batch, Workers
 
-__all__ = ["Audit", "Options"]
+__all__ = ["Audit", "Observer", "Options"]
 
 _Read = tuple[tiles.Bundle, list[bytes], bytes, int]
 """A bundle's place, its entries, the level-0 tile beside it, and the bytes after its last entry."""
@@ -76,6 +76,16 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     known: bytes | None = None
 
 
+class Observer(Protocol):
+    """Somebody who looks on while entries are judged, and changes nothing."""
+
+    def admitted(self, entry: Entry, book: Book) -> None:
+        """Look at an event that is about to take effect, with the book before it."""
+
+    def read(self, event: Event, index: int) -> None:
+        """Look at an event that was read, whether or not it was allowed."""
+
+
 class Audit:
     """One audit of one source; ``run`` yields findings and progress, the verdict last.
 
@@ -83,8 +93,15 @@ class Audit:
     """
 
     def __init__(
-        self, source: Source, policy: Policy, *, options: Options, executor: Workers | None
+        self,
+        source: Source,
+        policy: Policy,
+        *,
+        options: Options,
+        executor: Workers | None,
+        observer: Observer | None = None,
     ) -> None:
+        self.observer = observer
         self.source = source
         self.policy = policy
         self.options = options
@@ -170,6 +187,8 @@ class Audit:
             body = admission.read_body(event)
             entry = admission.admit(event, body, self.book)  # 3
             self.checked.admissions += 1
+            if self.observer is not None:
+                self.observer.admitted(entry, self.book)
             admission.record(entry, self.book)
         except Refused as refused:
             told = self._finding(refused, event=event, index=self.tree.size)
@@ -183,6 +202,8 @@ class Audit:
             fault = UndecidedError("rules-fault", f"{type(error).__name__}: {error}")
             findings = [self._finding(fault, event=event, index=self.tree.size)]
             self._pass_over(event)
+        if self.observer is not None:
+            self.observer.read(event, self.tree.size)
         self.tree.append(event.id)
         self.checked.entries += 1
         public = self.book.public_keys.get(event.kid)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from verifier.audit import Audit, Observer
     from verifier.finding import Finding, Progress, Verdict
     from verifier.policy import Policy
 
@@ -68,23 +69,64 @@ def _parser() -> argparse.ArgumentParser:
         "audit", help="re-run every check on a whole log",
         description="Re-check every signature, chain, root and admission of a log.",
     )  # fmt: skip
-    audit.add_argument("source", metavar="SOURCE", help="a folder, or an http(s) address")
-    audit.add_argument(
-        "--policy", metavar="FILE", help="the trust policy; required, never taken from SOURCE"
-    )
-    audit.add_argument("--known", metavar="CHECKPOINT", help="a checkpoint saved before")
-    audit.add_argument("--ledger", metavar="HEX", help="the ledger id, if the policy pins none")
-    audit.add_argument("--engine", choices=("openssl", "sodium"), help="signature engine")
-    audit.add_argument("--jobs", metavar="N", type=_jobs, help="processes for signatures")
-    audit.add_argument("--json", action="store_true", help="JSON Lines instead of text")
+    _add_source(audit)
     audit.set_defaults(run=_audit)
+    explain = commands.add_parser(
+        "explain", help="say why an event was allowed, and what it led to",
+        description="Audit a log and tell of one event: the rules that it was judged by, the "
+        "chain of authority back to the genesis, and what it led to.",
+    )  # fmt: skip
+    _add_source(explain)
+    explain.add_argument("event", metavar="EVENT_ID", help="its id, or the beginning of it")
+    explain.set_defaults(run=_explain)
     return parser
 
 
+def _add_source(command: argparse.ArgumentParser) -> None:
+    """Add what every audit is told: where the log is, and whom to trust."""
+    command.add_argument("source", metavar="SOURCE", help="a folder, or an http(s) address")
+    command.add_argument(
+        "--policy", metavar="FILE", help="the trust policy; required, never taken from SOURCE"
+    )
+    command.add_argument("--known", metavar="CHECKPOINT", help="a checkpoint saved before")
+    command.add_argument("--ledger", metavar="HEX", help="the ledger id, if the policy pins none")
+    command.add_argument("--engine", choices=("openssl", "sodium"), help="signature engine")
+    command.add_argument("--jobs", metavar="N", type=_jobs, help="processes for signatures")
+    command.add_argument("--json", action="store_true", help="JSON Lines instead of text")
+
+
 def _audit(arguments: argparse.Namespace) -> int:
+    teller = _Teller(json=arguments.json)
+    with _audit_of(arguments) as audit:
+        return teller.audit(audit).exit
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    from verifier.explain import Watch
+    from verifier.explanation import explanation_text
+    from verifier.finding import Finding, Verdict
+    from verifier.report import as_json
+
+    watch, teller = Watch(arguments.event), _Teller(json=arguments.json)
+    findings, verdict = [], None
+    with _audit_of(arguments, watch) as audit:
+        for item in audit.run():
+            if isinstance(item, Verdict):
+                verdict = item
+            elif isinstance(item, Finding):
+                findings.append(item)
+            else:
+                teller.progress(item)
+    told = watch.explanation(findings, _ended(verdict))
+    print(as_json(told) if arguments.json else explanation_text(told), flush=True)
+    return _ended(verdict).exit
+
+
+@contextmanager
+def _audit_of(arguments: argparse.Namespace, observer: Observer | None = None) -> Iterator[Audit]:
+    """Open the source and yield an audit of it, ready to run."""
     from verifier.audit import Audit, Options
     from verifier.errors import PolicyError, UndecidedError
-    from verifier.finding import Finding, Verdict
     from verifier.keys import ENGINES, default_engine, verify_many
     from verifier.sources import open_source
     from verifier.workers import Workers
@@ -97,27 +139,21 @@ def _audit(arguments: argparse.Namespace) -> int:
         raise UndecidedError("engine-unknown", f"there is no engine {engine!r}: {sorted(ENGINES)}")
     verify_many([], engine=engine)
     known = _known(arguments.known) if arguments.known else None
-    shown, teller = 0, _Teller(json=arguments.json)
-    verdict: Verdict | None = None
     source = open_source(arguments.source)
     jobs = arguments.jobs or os.cpu_count() or 1
     with closing(source), _rare_collections(), Workers(jobs, engine=engine) as workers:
-        executor = workers if jobs > 1 else None
-        options = Options(engine=engine, known=known)
-        for item in Audit(source, policy, options=options, executor=executor).run():
-            if isinstance(item, Verdict):
-                verdict = item
-            elif isinstance(item, Finding):
-                shown += bool(
-                    item.event or item.subject
-                )  # what is about the log as a whole is always shown
-                teller.finding(item, number=shown)
-            else:
-                teller.progress(item)
+        yield Audit(
+            source, policy, options=Options(engine=engine, known=known),
+            executor=workers if jobs > 1 else None, observer=observer,
+        )  # fmt: skip
+
+
+def _ended(verdict: Verdict | None) -> Verdict:
+    from verifier.errors import UndecidedError
+
     if verdict is None:
         raise UndecidedError("source-unreadable", "the audit ended without a verdict")
-    teller.verdict(verdict)
-    return verdict.exit
+    return verdict
 
 
 def _jobs(text: str) -> int:
@@ -181,6 +217,22 @@ class _Teller:
         self._json = json
         self._terminal = sys.stderr.isatty()
         self._began = self._last = time.monotonic()
+
+    def audit(self, audit: Audit) -> Verdict:
+        """Run an audit and tell all of it."""
+        from verifier.finding import Finding, Verdict
+
+        shown, verdict = 0, None
+        for item in audit.run():
+            if isinstance(item, Verdict):
+                verdict = item
+            elif isinstance(item, Finding):
+                shown += bool(item.event or item.subject)  # the log as a whole is always shown
+                self.finding(item, number=shown)
+            else:
+                self.progress(item)
+        self.verdict(_ended(verdict))
+        return _ended(verdict)
 
     def finding(self, finding: Finding, *, number: int) -> None:
         from verifier.report import as_json, as_text

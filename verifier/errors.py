@@ -77,6 +77,9 @@ CODES: Final[dict[str, str]] = {
     "time-ahead": "Keep both checkpoints: a date in this log lies ahead of when it was seen.",
     "log-too-large": "Ask the operator and a mirror for the true size of this log.",
     "rules-fault": "A fault of the verifier, not of the log: report it, with the entry.",
+    # explain.py
+    "event-id": "Give the 64 hexadecimal digits of an event's id, or enough of its beginning.",
+    "event-unknown": "Copy the id from a page, a finding or a receipt of this ledger.",
     # projections/
     "view-building": "The view is being built from the first entry; ask again in a moment.",
     "view-behind": "The view has not reached that position yet; ask again in a moment.",

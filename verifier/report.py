@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
 from verifier.finding import Finding, Progress, Verdict
 
-__all__ = ["as_json", "as_text", "inert", "progress_text"]
+__all__ = ["MARKS", "as_json", "as_text", "inert", "progress_text"]
 
-_MARKS = {"yes": "yes", "no": "NO ", "unknown": "?  "}
+MARKS: Final = {"yes": "yes", "no": "NO ", "unknown": "?  "}
 _RESULTS = {0: "VERIFIED", 1: "FALSE", 3: "COULD NOT DECIDE", 4: "NO SUITABLE TRUST POLICY"}
 
 
-def as_json(item: Finding | Progress | Verdict) -> str:
+def as_json(item: msgspec.Struct) -> str:
     """Return one line of JSON."""
     return msgspec.json.encode(item).decode()
 
@@ -69,7 +70,7 @@ def _verdict(verdict: Verdict) -> Iterator[str]:
     yield inert(f"log     {verdict.origin}, {verdict.size:,} entries, root {verdict.root[:16]}…")
     yield f"ledger  {verdict.ledger}"
     for sentence in verdict.sentences:
-        yield inert(f"  [{_MARKS[sentence.state]}] {sentence.about}: {sentence.reason}")
+        yield inert(f"  [{MARKS[sentence.state]}] {sentence.about}: {sentence.reason}")
     for line in verdict.not_checked:
         yield inert(f"  [ - ] not checked: {line}")
     findings = "1 finding" if verdict.findings == 1 else f"{verdict.findings} findings"
