@@ -36,6 +36,7 @@ from projections.views.state import (
     Thing,
     Voice,
 )
+from verifier.rules import filing
 from verifier.rules.imported import last_day
 from verifier.rules.proposal import ProposalBody
 
@@ -287,6 +288,16 @@ def _support_ended(state: State, entry: Recorded, body: Any) -> None:
     _moves("support", body.outcome)(state, entry, body)
 
 
+def _request_closed(state: State, entry: Recorded, body: Any) -> None:
+    _moves("support-request", body.outcome)(state, entry, body)
+
+
+def _filed(state: State, entry: Recorded, body: Any) -> None:
+    kind = entry.stream.split("/")[1]
+    fold = _moves(kind, "answered") if body.ROW.answers else _opens(kind, "filed")
+    fold(state, entry, body)
+
+
 def _reinstated(state: State, entry: Recorded, body: Any) -> None:
     _moves("reinstatement", "granted")(state, entry, body)
     _list(state, "listed", entry)
@@ -400,6 +411,9 @@ FOLDS: Final[dict[str, Fold]] = {
     "ReviewDiscontinued/1": _moves("review", "discontinued"),
     "ConditionMet/1": _settled,
     "ConditionMissed/1": _settled,
+    "SupportRequested/1": _opens("support-request", "open", "kind"),
+    "SupportClosed/1": _request_closed,
+    "LessonPublished/1": _opens("lesson", "published", "kind"),
     "SupportOffered/1": _opens("support", "offered", "kind", "obligation"),
     "SupportAccepted/1": _moves("support", "accepted"),
     "SupportDelivered/1": _moves("support", "delivered"),
@@ -419,4 +433,5 @@ FOLDS: Final[dict[str, Fold]] = {
     "AssessmentImported/1": _assessed,
     "StatusImported/1": _observed_status,
     "ImportClaimed/1": _claimed,
+    **{event.TYPE: _filed for event in filing.EVENTS},
 }

@@ -188,6 +188,8 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
     "ConditionMet/1": lambda b: f"Condition {b.condition} is met: {words(b.text)}",
     "ConditionMissed/1": lambda b: f"Condition {b.condition} is missed: {words(b.text)}",
     "EvidenceListed/1": lambda b: f"Evidence for {b.matter}: {len(b.items)} reports and replies.",
+    "SupportRequested/1": lambda b: f"Support is asked for ({b.kind}): {words(b.text)}",
+    "SupportClosed/1": lambda b: f"The request is closed: {b.outcome.replace('_', ' ')}.",
     "SupportOffered/1": lambda b: f"Support is offered ({b.kind}): {words(b.text)}",
     "SupportAccepted/1": "The support is accepted.",
     "SupportDelivered/1": "The support is delivered.",
@@ -228,5 +230,13 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
     "AssessmentImported/1": _assessment,
     "StatusImported/1": _status,
     "ImportClaimed/1": lambda b: f"Claimed by {b.claimant}; it goes on as {b.live}.",
+    "LessonPublished/1": lambda b: f"A lesson ({b.kind}): {words(b.title)}. {words(b.text)}",
+    "LessonApplied/1": lambda b: (
+        f"Applies the lesson {b.lesson.stream}: {b.result.replace('_', ' ')}. {words(b.text)}"
+    ),
+    "SafeSpaceOpened/1": lambda b: f"A cycle of the safe space opens, until {b.last_day}.",
+    "SafeSpaceLessonSubmitted/1": lambda b: (
+        f"Commitments to {len(b.commitments)} lessons of the safe space are recorded."
+    ),
     **{event.TYPE: _filing for event in filing.EVENTS},
 }

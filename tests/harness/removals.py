@@ -30,9 +30,10 @@ from verifier.rules import evidence, partnership
 from verifier.rules.ahead import Step, steps
 from verifier.rules.authority.state import Grant
 from verifier.rules.book import Book, Entry, Refused, Subject
-from verifier.rules.delisting.case import RemovalCase, SupportOffer
+from verifier.rules.delisting.case import RemovalCase
 from verifier.rules.fields import EventRef
 from verifier.rules.standing import standing_at
+from verifier.rules.support import SupportOffer
 
 CASE = f"{PARTNERSHIP}/case/c1"
 REGISTRY_ORG = "actor-registry-org"

@@ -16,6 +16,7 @@ The conditions that hold for every event (each type adds its own in ``unmet``):
 - AD11 A delegation used is in force, given by that actor to this author, for this type and
        subject. What gives authority (keys, roles, delegations) is never done by delegation.
 - AD12 Its time lies before the year 2200; beyond, no day can be counted and nothing else is judged.
+- AD13 It refers to nothing that lies in the safe space: what is told there is no evidence.
 
 ``admit`` decides; ``record`` lets the event take effect. Both are pure over the book: the ledger
 refuses with them, a dry run asks them, and every auditor runs them again.
@@ -42,6 +43,7 @@ from verifier.rules.table import DECODERS
 __all__ = ["admit", "conditions", "names", "read_body", "record"]
 
 MAX_AGE_S: Final = 600  # a registry service that is further behind has a wrong clock or a queue
+SAFE_SPACE: Final = "safespace-"  # how the subjects of the safe space begin (``lesson``)
 MAX_AGE_OFFLINE_S: Final = 7 * 86_400  # ceremonies and hardware keys
 
 
@@ -203,6 +205,23 @@ def _small_enough(entry: Entry, book: Book) -> Unmet | None:
                  hint="put longer texts into an attachment")  # fmt: skip
 
 
+def _cites_no_safe_space(entry: Entry, book: Book) -> Unmet | None:
+    payload = entry.event.payload
+    if SAFE_SPACE.encode() not in payload:  # nearly always: then nothing is decoded
+        return None
+    waiting: list[object] = [encoding.decode(payload)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            if str(node.get("stream", "")).startswith(SAFE_SPACE):
+                return Unmet(rule="AD13", reason=f"it refers to {node['stream']}",
+                             hint="leave it out: nobody is held to what is told there")  # fmt: skip
+            waiting.extend(node.values())
+        elif isinstance(node, list | tuple):
+            waiting.extend(node)
+    return None
+
+
 def _entitled(entry: Entry, book: Book) -> Unmet | None:
     actor = entry.actor
     for capacity in entry.body.SIGNERS:
@@ -221,4 +240,5 @@ _GENERAL: Final = (
     _small_enough,  # AD8
     authority.unmet_threshold,  # AD9
     authority.unmet_delegation,  # AD11
+    _cites_no_safe_space,  # AD13
 )

@@ -18,15 +18,17 @@ from verifier.rules import (
     calendar,
     evidence,
     imported,
+    lesson,
     partnership,
     proposal,
     report,
+    support,
 )
 from verifier.rules.authority import actors, delegation, genesis, roles
 from verifier.rules.body import certified, sessions
 from verifier.rules.book import Body, Book, Broken
 from verifier.rules.commitment import assessment, ending, milestone, progress, promise, revision
-from verifier.rules.delisting import appeal, decision, notice, reinstatement, support
+from verifier.rules.delisting import appeal, decision, notice, reinstatement
 from verifier.rules.filing import rows as filing
 from verifier.rules.guideline import sets
 from verifier.rules.review import course
@@ -61,6 +63,7 @@ MODULES: Final = (
     decision,
     appeal,
     reinstatement,
+    lesson,
     filing,
 )
 

@@ -22,6 +22,7 @@ from verifier.rules.fields import EventRef, VersionRef
 from verifier.rules.guideline import Profile
 from verifier.rules.proposal import Endorsement
 from verifier.rules.standing import Standing
+from verifier.rules.support import SupportOffer
 
 __all__ = [
     "Appeal",
@@ -29,7 +30,6 @@ __all__ = [
     "RemovalCase",
     "RemovalDecision",
     "Signer",
-    "SupportOffer",
     "appeal_lapses",
     "appeal_until",
     "cured",
@@ -84,19 +84,6 @@ class Signer(msgspec.Struct, frozen=True):
 
     actor: str
     kid: bytes
-
-
-class SupportOffer(msgspec.Struct, frozen=True, kw_only=True):
-    """Support that was offered; the thing ``support:<id>``. Days are ISO 8601."""
-
-    ref: EventRef
-    obligation: int | None
-    clock_from: str | None
-    offered_on: str
-    state: str = "offered"
-    """offered, accepted, delivered, declined or withdrawn."""
-    accepted_on: str | None = None
-    ended_on: str | None = None
 
 
 class RemovalCase(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,7 +31,6 @@ from verifier.rules.authority.state import Actor, organization_of
 from verifier.rules.book import Book, Entry, Subject, Unmet
 from verifier.rules.delisting.case import (
     RemovalCase,
-    SupportOffer,
     appeal_until,
     cured,
     decide_until,
@@ -47,6 +46,7 @@ from verifier.rules.delisting.case import (
 from verifier.rules.guideline import Profile
 from verifier.rules.review.state import is_party
 from verifier.rules.standing import standing_at
+from verifier.rules.support import SupportOffer
 
 __all__ = [
     "unmet_adverse",

@@ -22,6 +22,7 @@ _registry: Final = role("registry")
 _executive: Final = (role("executive_head"), role("lead_entity_officer"))
 _partnership: Final = (partnership.secretariat, partnership.lead)
 _BORNE_OUT: Final = ("report", "review")
+_SHOWN: Final = ("lesson", *_BORNE_OUT, "BestPracticePublished")
 
 
 def _is_local(actor: str, entry: Entry, book: Book) -> bool:
@@ -48,7 +49,7 @@ ROWS: Final = (
         stream="forum-*/input/*",
         signers=(role("focal_point"), role("major_group"), _convenor, _secretary),
         needs=("title", "text"), may=("goals", "sources"),
-        rests_on=(*_BORNE_OUT, "BestPracticePublished"), mission=(52, 98),
+        rests_on=_SHOWN, mission=(52, 98),
     ),
     Row(
         name="IdeaSubmitted", told="Anyone who is registered shares an idea or a trend.",
@@ -115,8 +116,7 @@ ROWS: Final = (
         stream="forum-*/dossier/*", signers=(_secretary, _registry),
         needs=("entity", "item", "title", "sources"), may=("digest",),
         rests_on=(
-            *_BORNE_OUT, "ForumInputSubmitted", "BestPracticePublished", "PolicyIssueRaised",
-            "BoardReportTabled",
+            *_SHOWN, "ForumInputSubmitted", "PolicyIssueRaised", "BoardReportTabled",
         ),
         mission=(44, 46, 47),
     ),
@@ -124,7 +124,7 @@ ROWS: Final = (
         name="PolicyIssueRaised",
         told="What several lessons or reports have shown calls for policy guidance.",
         stream="forum-*/issue/*", signers=(_secretary, *_executive),
-        needs=("title", "text", "sources"), rests_on=(*_BORNE_OUT, "BestPracticePublished"),
+        needs=("title", "text", "sources"), rests_on=_SHOWN,
         mission=(46,),
     ),
     Row(

@@ -2,8 +2,8 @@
 
 - FI1 A filing begins a stream of its own; an answer follows on the stream of what it answers, once.
 - FI2 What it rests on is on record, named in its present version, of a kind that its row allows,
-      and named once: a report that was accepted, a review that was decided, another filing. What a
-      partnership files rests on its own record.
+      and named once: a report that was accepted, a review that was decided, a lesson, another
+      filing. What a partnership files rests on its own record.
 - FI3 Every actor that it names is registered.
 - FI4 Its days exist; a due day is not past, and what was held was not held in the future.
 - FI5 No category, row, goal, tag, partnership or clause stands twice in a list.
@@ -41,6 +41,7 @@ from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Sub
 from verifier.rules.fields import EventRef
 from verifier.rules.filing.words import Words
 from verifier.rules.guideline import guideline_set
+from verifier.rules.lesson import lesson
 from verifier.rules.partnership import UNDECIDED
 from verifier.rules.report import Report
 from verifier.rules.review.state import Review
@@ -71,7 +72,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """The fields of ``Words`` that it must have."""
     may: tuple[str, ...] = ()
     rests_on: tuple[str, ...] = ()
-    """What ``sources`` may name: ``report``, ``review``, or the name of another filing."""
+    """What ``sources`` may name: ``report``, ``review``, ``lesson``, or another filing."""
     answers: str = ""
     """The filing that it answers, on the same stream."""
     by_another: bool = False
@@ -267,6 +268,8 @@ def _stands(ref: EventRef, kinds: tuple[str, ...], book: Book) -> bool:
     if kind == "review" and kind in kinds:
         review = book.thing(subject, f"review:{local}", Review)
         return review is not None and review.ref == ref and review.decision is not None
+    if kind == "lesson" and kind in kinds:
+        return lesson(ref, book) is not None
     filed = _filed(ref.stream, book)
     return filed is not None and filed.ref == ref and filed.name in kinds
 

@@ -114,6 +114,8 @@ class Profile(
 
     consultation_mix: Annotated[int, Meta(ge=1, le=16)]
     """How many categories of stakeholders a consultation hears at least."""
+    support_offered_within: Duration
+    """From an overdue report's due day to the day by which support for it is offered."""
 
 
 Rank = Literal["longer", "shorter", "greater", "less"] | tuple[str, ...]
@@ -212,6 +214,7 @@ PARAMETERS: Final[dict[str, Parameter]] = {
         ),
     ),
     "consultation_mix": Parameter("demand", "less"),
+    "support_offered_within": Parameter("protection", "shorter"),
 }
 """Every parameter of a profile. Decision windows are protections: after them the deciders lose
 their decision."""
