@@ -40,6 +40,9 @@ class Part(NamedTuple):
     country: str | None = None
 
 
+CLASSES: Final = (("government", "NOR"), ("un_entity", None), ("academia", None))
+"""Of what kind the reviewers are; the State among them hosts nothing of what is reviewed."""
+
 PARTS: Final = (
     Part(SECRETARY, "secretary of the reviewing body", "organization", SECRETARY, "un_entity"),
     Part(
@@ -61,10 +64,8 @@ PARTS: Final = (
     Part(SECRETARIAT, "secretariat of the water partnership", "office", NGO, "ngo"),
     Part(SILENT, "secretariat of the forest partnership", "office", UNIVERSITY, "academia"),
     *(
-        Part(actor, f"reviewer {letter}", "organization", actor, type_, "reviewer")
-        for actor, letter, type_ in zip(
-            REVIEWERS, "ABC", ("government", "un_entity", "academia"), strict=True
-        )
+        Part(actor, f"reviewer {letter}", "organization", actor, type_, "reviewer", country)
+        for actor, letter, (type_, country) in zip(REVIEWERS, "ABC", CLASSES, strict=True)
     ),
     *(
         Part(

@@ -225,6 +225,7 @@ async def _review(told: Play) -> None:
         profile=PROFILE,
         terms=english("Progress on every commitment"),
     )
+    await _panel(told)
     told.ago(370)
     report = told.reports["first"]
     finding = await told.say(
@@ -263,6 +264,28 @@ async def _review(told: Play) -> None:
     for number, reviewer in enumerate(cast.REVIEWERS):
         told.ago(358 - number)
         await told.stage.endorse(reviewer, proposal, reviewer)
+
+
+async def _panel(told: Play) -> None:
+    sits = zip(cast.REVIEWERS, ("member_state", "un", "independent"), cast.CLASSES, strict=True)
+    for reviewer, reviewer_class, (_, country) in sits:
+        seat = {"country": country} if country else {}
+        await told.say(
+            cast.SECRETARY,
+            f"{WATER}/panel/first",
+            "ReviewerAssigned",
+            member=reviewer,
+            organization=reviewer,
+            reviewer_class=reviewer_class,
+            **seat,
+        )
+        await told.say(
+            reviewer,
+            f"{WATER}/declaration/first/{reviewer}",
+            "ConflictOfInterestDeclared",
+            interest="none",
+            statement=english("No tie to any partner"),
+        )
 
 
 async def _final_notice(told: Play) -> None:

@@ -180,6 +180,8 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
     "ReportAccepted/1": "The report is accepted.",
     "ReportReturned/1": lambda b: f"The report is returned: {words(b.deficiencies)}",
     "ReviewOpened/1": lambda b: f"A {b.kind} review opens, by mandate {b.mandate}.",
+    "ReviewerAssigned/1": lambda b: f"{b.organization} has a seat on the panel: {b.member}.",
+    "ConflictOfInterestDeclared/1": lambda b: f"Interest: {b.interest}. {words(b.statement)}",
     "FindingRecorded/1": lambda b: (
         f"Finding on clause {b.clause}, severity {b.severity}: {words(b.text)}"
     ),

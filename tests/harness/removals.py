@@ -28,10 +28,11 @@ from tests.harness.stories import (
 from verifier.event import Event
 from verifier.rules import evidence, partnership
 from verifier.rules.ahead import Step, steps
-from verifier.rules.authority.state import Grant
+from verifier.rules.authority.state import Actor, Grant, organization_of
 from verifier.rules.book import Book, Entry, Refused, Subject
 from verifier.rules.delisting.case import RemovalCase
 from verifier.rules.fields import EventRef
+from verifier.rules.review.state import class_of
 from verifier.rules.standing import standing_at
 from verifier.rules.support import SupportOffer
 
@@ -364,13 +365,40 @@ def tell() -> Story:
 
 
 def open_review(registry: Registry, local: str = "r1", **changes: Any) -> Entry:
-    """Open a review of the partnership."""
+    """Open a review of the partnership, seat the reviewers on its panel, and let them declare."""
     terms = stories.listing(registry)
     fields = {"kind": "desk", "reviewer_class": "member_state", "mandate": MANDATE,
               "guideline": terms["guideline"], "profile": terms["profile"],
               "terms": text("The first period")}  # fmt: skip
-    return registry.append(REVIEWERS[0], f"{PARTNERSHIP}/review/{local}", "ReviewOpened",
-                           **(fields | changes))  # fmt: skip
+    opened = registry.append(REVIEWERS[0], f"{PARTNERSHIP}/review/{local}", "ReviewOpened",
+                             **(fields | changes))  # fmt: skip
+    for member in REVIEWERS:
+        seat(registry, member, local)
+        declare(registry, member, local)
+    return opened
+
+
+def seated(registry: Registry, member: str, **changes: Any) -> dict[str, Any]:
+    """Return the fields of a seat, as the record has its member."""
+    organization = organization_of(member, registry.book)
+    known = registry.book.thing(organization, "actor", Actor)
+    assert known is not None
+    fields = {"member": member, "organization": organization, "reviewer_class": class_of(known),
+              "country": known.country} | changes  # fmt: skip
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def seat(registry: Registry, member: str, local: str = "r1", **changes: Any) -> Entry:
+    """Seat a reviewer on a panel."""
+    return registry.append(BODY_SECRETARY, f"{PARTNERSHIP}/panel/{local}", "ReviewerAssigned",
+                           **seated(registry, member, **changes))  # fmt: skip
+
+
+def declare(registry: Registry, member: str, local: str = "r1", interest: str = "none") -> Entry:
+    """Declare the interest of a member of a panel."""
+    return registry.append(member, f"{PARTNERSHIP}/declaration/{local}/{member}",
+                           "ConflictOfInterestDeclared", interest=interest,
+                           statement=text("As far as my office knows"))  # fmt: skip
 
 
 def record_finding(registry: Registry, local: str = "r1", **changes: Any) -> Entry:

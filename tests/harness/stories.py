@@ -64,7 +64,8 @@ def cast(registry: Registry) -> Registry:
     registry.enlist(SECRETARIAT, kind="office", principal=NGO, stakeholder_type="ngo")
     for panel in (REVIEWERS, APPEALS_PANEL):
         for member, type_ in zip(panel, ("government", "un_entity", "academia"), strict=True):
-            registry.enlist(member, stakeholder_type=type_)
+            country = {"country": "NOR"} if type_ == "government" else {}
+            registry.enlist(member, stakeholder_type=type_, **country)
     return _appoint(registry)
 
 

@@ -31,7 +31,7 @@ from verifier.rules.commitment import assessment, ending, milestone, progress, p
 from verifier.rules.delisting import appeal, decision, notice, reinstatement
 from verifier.rules.filing import rows as filing
 from verifier.rules.guideline import sets
-from verifier.rules.review import course
+from verifier.rules.review import course, panel
 from verifier.rules.review import decision as review_decision
 
 __all__ = ["DECODERS", "EVENTS", "MODULES", "WHOLE_LOG"]
@@ -57,6 +57,7 @@ MODULES: Final = (
     report,
     evidence,
     course,
+    panel,
     review_decision,
     support,
     notice,

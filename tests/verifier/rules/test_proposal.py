@@ -33,6 +33,8 @@ def proposed() -> tuple[Registry, Entry]:
     registry.enlist("actor-reviewer-a-geneva", kind="office", principal=A)
     registry.grant("actor-reviewer-a-geneva", "reviewer", BODY_SECRETARY)
     removals.open_review(registry)
+    removals.seat(registry, "actor-reviewer-a-geneva")
+    removals.declare(registry, "actor-reviewer-a-geneva")
     return registry, removals.propose_review_decision(registry)
 
 
@@ -187,9 +189,9 @@ def test_a_voice_states_its_own_organization(panel: tuple[Registry, Entry]) -> N
 
 
 def test_only_who_may_endorse_is_heard(panel: tuple[Registry, Entry]) -> None:
-    """An actor without the capacity has no voice, whatever its key."""
+    """An actor without the capacity, and without a seat, has no voice, whatever its key."""
     registry, proposal = panel
-    assert refused_voice(registry, UN_AGENCY, proposal, UN_AGENCY) == {"PR5"}
+    assert refused_voice(registry, UN_AGENCY, proposal, UN_AGENCY) == {"PR5", "RV11"}
 
 
 def test_a_voice_is_never_delegated(panel: tuple[Registry, Entry]) -> None:

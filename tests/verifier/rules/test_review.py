@@ -10,14 +10,13 @@ from tests.harness import removals, stories
 from tests.harness.registry import Registry, ref
 from tests.harness.removals import branch, refused, refused_voice
 from tests.harness.stories import (
-    BODY_SECRETARY,
     COMPANY,
-    GOVERNMENT,
     PARTNERSHIP,
     REVIEWERS,
     text,
 )
 from verifier.rules.book import Entry
+from verifier.rules.commitment.state import Commitment
 from verifier.rules.review.state import Review, ReviewDecided, of
 
 A, B, C = REVIEWERS
@@ -163,6 +162,26 @@ def test_a_finding_cites_a_clause_and_the_record(registry: Registry) -> None:
     removals.record_finding(registry, evidence=[report])
 
 
+def test_no_citation_is_taken_on_trust(registry: Registry) -> None:
+    """An invented id at an earlier place of a stream is refused, and so is another record's (RV3).
+
+    What is on record by its reference can be cited, wherever it stands on its stream.
+    """
+    made = registry.subject(PARTNERSHIP).get("commitment:taps", Commitment)
+    assert made is not None
+    head = registry.subject(PARTNERSHIP).heads[made.ref.stream]
+    assert head.seq > made.ref.seq
+    good = removals.fields_of(made.ref)
+    other = {"stream": "guidelines/set/default", "seq": 0,
+             "id": registry.subject("guidelines").heads["guidelines/set/default"].id}  # fmt: skip
+    fields = {"clause": "2.1", "severity": 1, "text": text("…")}
+    for wrong in (good | {"id": bytes(32)}, good | {"seq": head.seq}, other):
+        rules = refused(registry, A, REVIEW, "FindingRecorded", **fields, evidence=[wrong])
+        assert rules == {"RV3"}
+    at_head = good | {"seq": head.seq, "id": head.id}
+    removals.record_finding(registry, evidence=[good, at_head])
+
+
 def test_an_opening_names_what_is_in_force(registry: Registry) -> None:
     """A review is opened by the present guideline version and the partnership's own profile."""
     stale = {"guideline": {"set": "default", "version": 7}, "profile": "un_led"}
@@ -171,19 +190,6 @@ def test_an_opening_names_what_is_in_force(registry: Registry) -> None:
     assert refused(registry, A, stream, "ReviewOpened", **(terms | stale)) == {"RV1"}
     again = terms | {k: v for k, v in stories.listing(registry).items() if k != "mandate"}
     assert "RV1" in refused(registry, A, REVIEW, "ReviewOpened", **again)
-
-
-def test_a_party_does_not_decide_and_a_state_discloses(registry: Registry) -> None:
-    """A company that is a partner has no voice; a State that is one says so in its opinion."""
-    for party in (COMPANY, GOVERNMENT):
-        registry.grant(party, "reviewer", BODY_SECRETARY)
-    proposal = removals.propose_review_decision(registry)
-    assert refused_voice(registry, COMPANY, proposal, COMPANY) == {"RV8"}
-    assert refused_voice(registry, GOVERNMENT, proposal, GOVERNMENT) == {"RV8"}
-    registry.endorse(GOVERNMENT, proposal, GOVERNMENT, opinion=text("A partner in this one"))
-    registry.endorse(A, proposal, A)
-    registry.endorse(B, proposal, B)
-    assert review(registry).state == "closed"
 
 
 def test_an_ended_review_takes_nothing_more(registry: Registry) -> None:

@@ -7,7 +7,7 @@ C5; decisions D1.1, D3.18, D3.26.
 
 from __future__ import annotations
 
-from verifier.rules.guideline.parameters import A_DAY, Profile, milder
+from verifier.rules.guideline.parameters import A_DAY, Profile, ReviewerClass, milder
 from verifier.rules.guideline.sets import GuidelineSetIssued
 from verifier.rules.guideline.state import (
     Base,
@@ -26,6 +26,7 @@ __all__ = [
     "GuidelineSet",
     "GuidelineSetIssued",
     "Profile",
+    "ReviewerClass",
     "base_in_force",
     "guideline_set",
     "in_force",

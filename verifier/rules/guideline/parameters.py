@@ -28,6 +28,7 @@ __all__ = [
     "PARAMETERS",
     "Parameter",
     "Profile",
+    "ReviewerClass",
     "below_bounds",
     "joined",
     "milder",
@@ -38,6 +39,7 @@ __all__ = [
 A_DAY: Final = date(2001, 1, 1)  # durations are compared from one day, where no month is clamped
 
 Quorum = Annotated[int, Meta(ge=1, le=50)]
+ReviewerClass = Literal["member_state", "un", "independent"]
 Percent = Annotated[int, Meta(ge=1, le=100)]
 
 
@@ -100,6 +102,16 @@ class Profile(
     appeal_decided_within: Duration
     appeal_quorum: Quorum
     review_quorum: Quorum
+    reviewer_classes: Annotated[tuple[ReviewerClass, ...], Meta(min_length=1, max_length=3)]
+    """Whose reviewers may review: Member States', the United Nations', independent ones."""
+    review_comments: Duration
+    """For how long a draft review is open to comments."""
+    review_follow_up: Duration
+    """From a missed condition to the day by which a further review is opened."""
+    audit_every: Duration | None = None
+    """From the listing, or an audit, to the day by which an independent audit is filed."""
+    auditor_tie: Duration
+    """For how long a funding tie to a partnership bars an auditor from it."""
 
     evidence: Code
     financial_disclosure: Code
@@ -177,6 +189,11 @@ PARAMETERS: Final[dict[str, Parameter]] = {
     "appeal_decided_within": Parameter("protection", "shorter"),
     "appeal_quorum": Parameter("protection", "greater", bound=3),
     "review_quorum": Parameter("protection", "greater", bound=2),
+    "reviewer_classes": Parameter("fixed"),
+    "review_comments": Parameter("protection", "longer"),
+    "review_follow_up": Parameter("fixed"),
+    "audit_every": Parameter("demand", "longer"),
+    "auditor_tie": Parameter("demand", "shorter"),
     "evidence": Parameter(
         "demand", ("one_link", "per_milestone", "per_deliverable", "per_deliverable_sampled")
     ),

@@ -3,7 +3,9 @@
 - RV1 A review is opened of a partnership that is or was listed, by the version of the base set
       that is in force on that day; its stream holds this one review.
 - RV2 Findings are recorded, conditions settled and a review discontinued only while it is open.
-- RV3 A finding cites a clause of that version and events that stand in this partnership's record.
+- RV3 A finding cites a clause of that version and what this partnership's record holds: the head of
+      a stream, which commits to everything before it there, or what stands on record by its
+      reference (a report's present version, a commitment, a reply, a decision).
 - RV10 A condition is met or missed once; it is missed only after its day has ended everywhere.
 
 Sources: mission table R1, R24; domain C2.5, C3; decision D3.25.
@@ -20,15 +22,19 @@ from msgspec import Meta
 from verifier.rules import calendar, dates, guideline, partnership
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import Code, EventRef, LocalId, Symbol, Texts, VersionRef
+from verifier.rules.guideline import ReviewerClass
 from verifier.rules.partnership import UNDECIDED
 from verifier.rules.review.state import (
     Finding,
     Review,
+    citable,
     free_stream,
     of,
     open_reviews,
     reviewer,
+    unmet_class,
     unmet_open,
+    unmet_seat,
 )
 
 __all__ = [
@@ -49,21 +55,23 @@ def _here(entry: Entry, book: Book) -> tuple[str, Review | None]:
 
 
 class ReviewOpened(Body, frozen=True, kw_only=True):
-    """A reviewer opens a review of a partnership (RV1)."""
+    """A reviewer opens a review of a partnership (RV1, RV13)."""
 
     TYPE: ClassVar[str] = "ReviewOpened/1"
     STREAM: ClassVar[str] = "p-*/review/*"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (reviewer,)
+    MISSION: ClassVar[tuple[int, ...]] = (1, 24, 43)
 
     kind: Literal["desk", "peer", "independent", "audit", "integrity"]
-    reviewer_class: Literal["member_state", "un", "independent"]
+    reviewer_class: ReviewerClass
     mandate: Symbol
     guideline: VersionRef
     profile: Code
     terms: Texts
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RV1."""
+        """Yield what is not met of RV1 and RV13."""
+        yield from unmet_class(self.guideline, self.profile, self.reviewer_class, book)
         if entry.event.seq != 0:
             yield Unmet(rule="RV1", reason="this review is opened already", hint="name another")
         found = partnership.of(book.subject(entry.event.subject))
@@ -99,11 +107,12 @@ class ReviewOpened(Body, frozen=True, kw_only=True):
 
 
 class FindingRecorded(Body, frozen=True, kw_only=True):
-    """A reviewer records what was found on one clause (RV2, RV3)."""
+    """A reviewer records what was found on one clause (RV2, RV3, RV11, RV12)."""
 
     TYPE: ClassVar[str] = "FindingRecorded/1"
     STREAM: ClassVar[str] = "p-*/review/*"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (reviewer,)
+    MISSION: ClassVar[tuple[int, ...]] = (1,)
 
     clause: LocalId
     severity: Annotated[int, Meta(ge=1, le=4)]
@@ -111,17 +120,19 @@ class FindingRecorded(Body, frozen=True, kw_only=True):
     evidence: Annotated[tuple[EventRef, ...], Meta(max_length=50)] = ()
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RV2 and RV3."""
+        """Yield what is not met of RV2, RV3, RV11 and RV12."""
         subject = book.subject(entry.event.subject)
-        _, review = _here(entry, book)
+        local, review = _here(entry, book)
         yield from unmet_open(review)
         version = guideline.guideline_set(review.guideline, book) if review else None
         if version is not None and not any(c.id == self.clause for c in version.clauses):
             yield Unmet(rule="RV3", reason=f"{self.clause} is no clause of this guideline version")
+        yield from unmet_seat(entry, local, subject)
+        known = citable(subject) if self.evidence else set()
         for ref in self.evidence:
-            head = subject.heads.get(ref.stream)
-            if head is None or ref.seq > head.seq or (ref.seq == head.seq and ref.id != head.id):
-                yield Unmet(rule="RV3", reason=f"{ref.stream} {ref.seq} is not in this record")
+            if ref not in known:
+                yield Unmet(rule="RV3", reason=f"{ref.stream} {ref.seq} is not in this record",
+                            hint="cite the head of its stream, or what is on record")  # fmt: skip
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Add the finding to the review."""
@@ -143,7 +154,7 @@ class FindingRecorded(Body, frozen=True, kw_only=True):
 
 
 class ReviewDiscontinued(Body, frozen=True, kw_only=True):
-    """A reviewer ends a review without a decision, and says why (RV2)."""
+    """A reviewer ends a review without a decision, and says why (RV2, RV11, RV12)."""
 
     TYPE: ClassVar[str] = "ReviewDiscontinued/1"
     STREAM: ClassVar[str] = "p-*/review/*"
@@ -152,8 +163,10 @@ class ReviewDiscontinued(Body, frozen=True, kw_only=True):
     reason: Texts
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RV2."""
-        yield from unmet_open(_here(entry, book)[1])
+        """Yield what is not met of RV2, RV11 and RV12."""
+        local, review = _here(entry, book)
+        yield from unmet_open(review)
+        yield from unmet_seat(entry, local, book.subject(entry.event.subject))
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """End the review."""
@@ -168,7 +181,7 @@ class ReviewDiscontinued(Body, frozen=True, kw_only=True):
 
 
 class _Settles(Body, frozen=True, kw_only=True):
-    """What settles a condition of a decided review (RV2, RV10)."""
+    """What settles a condition of a decided review (RV2, RV10 to RV12)."""
 
     STREAM: ClassVar[str] = "p-*/review/*"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (reviewer,)
@@ -178,9 +191,10 @@ class _Settles(Body, frozen=True, kw_only=True):
     text: Texts
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RV2 and RV10."""
-        _, review = _here(entry, book)
+        """Yield what is not met of RV2 and RV10 to RV12."""
+        local, review = _here(entry, book)
         yield from unmet_open(review, "conditions_open")
+        yield from unmet_seat(entry, local, book.subject(entry.event.subject))
         conditions = review.conditions if review else ()
         found = next((c for c in conditions if c.id == self.condition), None)
         if found is None or found.state != "open":
@@ -220,14 +234,14 @@ class _Settles(Body, frozen=True, kw_only=True):
 
 
 class ConditionMet(_Settles, frozen=True, kw_only=True):
-    """A reviewer finds a condition met (RV2, RV10)."""
+    """A reviewer finds a condition met (RV2, RV10 to RV12)."""
 
     TYPE: ClassVar[str] = "ConditionMet/1"
     AS: ClassVar[str] = "met"
 
 
 class ConditionMissed(_Settles, frozen=True, kw_only=True):
-    """A reviewer finds a condition missed, after its day (RV2, RV10)."""
+    """A reviewer finds a condition missed, after its day (RV2, RV10 to RV12)."""
 
     TYPE: ClassVar[str] = "ConditionMissed/1"
     AS: ClassVar[str] = "missed"

@@ -6,8 +6,8 @@
 - RV6 It rests on every finding of the review; what is not «satisfactory» rests on at least one.
 - RV7 Conditions come with the outcome «conditions» and with no other; each has its own id, and a
       day that lies ahead.
-- RV8 A panel member whose organization is the secretariat's, the lead or a partner does not count;
-      a State does, if it discloses the tie in its opinion (recusal, decision D2.15).
+- RV9 The voice that completes the quorum leaves no decision without a State: one of the voices is a
+      Member State's that is neither partner nor contributor nor host (decision D2.15).
 
 The quorum counts distinct organizations and is the profile's ``review_quorum``.
 Sources: mission table R1, R19, R43; domain C4.2; decisions D1.1, D2.11, D2.15.
@@ -22,34 +22,39 @@ import msgspec
 from msgspec import Meta
 
 from verifier.rules import dates, evidence, guideline, partnership
-from verifier.rules.authority.state import Actor
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.evidence import Answer, Items, Parts
 from verifier.rules.fields import EventRef, LocalId, Symbol, VersionRef
-from verifier.rules.proposal import Endorsed, Proposal, ProposalBody
+from verifier.rules.partnership import Partnership
+from verifier.rules.proposal import Endorsed, Proposal, ProposalBody, proposal_key
 from verifier.rules.review.state import (
     Condition,
     Review,
     ReviewDecided,
+    Seat,
     Settled,
     free_stream,
     is_party,
+    is_untied,
     of,
     open_reviews,
     reviewer,
+    seat_key,
     unmet_open,
+    unmet_seat,
 )
 
 __all__ = ["EVENTS", "ReviewDecisionProposed"]
 
 
 class ReviewDecisionProposed(ProposalBody, frozen=True, kw_only=True):
-    """A panel's decision on a review, put up for endorsement (RV4 to RV8)."""
+    """A panel's decision on a review, put up for endorsement (RV2, RV4 to RV9, RV11, RV12)."""
 
     TYPE: ClassVar[str] = "ReviewDecisionProposed/1"
     STREAM: ClassVar[str] = "p-*/decision/*"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (reviewer,)
     ENDORSERS: ClassVar[tuple[Capacity, ...]] = (reviewer,)
+    MISSION: ClassVar[tuple[int, ...]] = (1, 19, 43)
 
     review: LocalId
     outcome: Literal["satisfactory", "conditions", "unsatisfactory"]
@@ -69,10 +74,11 @@ class ReviewDecisionProposed(ProposalBody, frozen=True, kw_only=True):
         return 0 if profile is None else profile.review_quorum
 
     def unmet_here(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RV2 and RV4 to RV7."""
+        """Yield what is not met of RV2, RV4 to RV7, RV11 and RV12."""
         subject = book.subject(entry.event.subject)
         review = of(subject, self.review)
         yield from unmet_open(review)
+        yield from unmet_seat(entry, self.review, subject)
         if review is not None:
             if (self.mandate, self.guideline) != (review.mandate, review.guideline):
                 yield Unmet(rule="RV4", reason="the review's mandate or guideline is another")
@@ -101,21 +107,36 @@ class ReviewDecisionProposed(ProposalBody, frozen=True, kw_only=True):
                 yield Unmet(rule="RV7", reason=f"{condition.due} is no day ahead")
 
     def bars(self, actor: str, organization: str, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RV2, RV5 and RV8 at an endorsement."""
+        """Yield what is not met of RV2, RV5, RV8, RV9, RV11 and RV12 at an endorsement."""
         subject = book.subject(entry.event.subject)
         yield from unmet_open(of(subject, self.review))
         yield from evidence.unmet_since(self.evidence, self.evidence_parts, subject)
+        yield from unmet_seat(entry, self.review, subject)
         found = partnership.of(subject)
-        if found is not None and is_party(actor, organization, found):
-            known = book.thing(organization, "actor", Actor)
-            state = known is not None and known.stakeholder_type == "government"
-            disclosed = isinstance(entry.body, Endorsed) and entry.body.opinion is not None
-            if not (state and disclosed):
-                yield Unmet(
-                    rule="RV8",
-                    reason=f"{organization} is a party to the partnership",
-                    hint="disclose the tie in the opinion" if state else "another member decides",
-                )
+        seat = subject.get(seat_key(self.review, actor), Seat)
+        if found is None or seat is None:
+            return
+        if is_party(actor, organization, found) and seat.interest != "disclosed":
+            yield Unmet(
+                rule="RV8",
+                reason=f"{organization} is a party to the partnership",
+                hint="a State discloses the tie; of the others another member decides",
+            )
+        yield from self._unmet_state(seat, entry, subject, found)
+
+    def _unmet_state(
+        self, seat: Seat, entry: Entry, subject: Subject, found: Partnership
+    ) -> Iterator[Unmet]:
+        voice = entry.body
+        if not isinstance(voice, Endorsed):
+            return
+        proposal = subject.get(proposal_key(voice.proposal.stream), Proposal)
+        if proposal is None or len(proposal.endorsements) + 1 < self.quorum:
+            return
+        heard = [subject.get(seat_key(self.review, v.actor), Seat) for v in proposal.endorsements]
+        if not any(s is not None and is_untied(s, found) for s in (seat, *heard)):
+            yield Unmet(rule="RV9", reason="the last voice is kept for a State that is neither "
+                        "partner nor contributor nor host", who=reviewer.name)  # fmt: skip
 
     def effect(
         self, proposal: Proposal, entry: Entry, subject: Subject, book: Book

@@ -7,11 +7,12 @@ from typing import Final
 
 import msgspec
 
-from verifier.rules import partnership
-from verifier.rules.authority.state import role
-from verifier.rules.book import Subject, Unmet
+from verifier.rules import guideline, partnership
+from verifier.rules.authority.state import Actor, role
+from verifier.rules.book import Book, Entry, Subject, Unmet
 from verifier.rules.evidence import Considered
 from verifier.rules.fields import Day, EventRef, LocalId, Texts, VersionRef
+from verifier.rules.guideline import ReviewerClass
 from verifier.rules.proposal import Endorsement
 
 __all__ = [
@@ -19,16 +20,30 @@ __all__ = [
     "Finding",
     "Review",
     "ReviewDecided",
+    "Seat",
     "Settled",
+    "citable",
+    "class_of",
     "free_stream",
     "is_party",
+    "is_untied",
     "of",
     "open_reviews",
     "reviewer",
+    "seat_key",
+    "seats",
+    "unmet_class",
     "unmet_open",
+    "unmet_seat",
 ]
 
 reviewer: Final = role("reviewer")
+
+CLASSES: Final[dict[str, str]] = {
+    "government": "member_state",
+    "un_entity": "un",
+}
+"""The class of an organization's reviewers; every other stakeholder type is independent."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -55,12 +70,23 @@ class Settled(msgspec.Struct, frozen=True):
     state: str = "open"
 
 
+class Seat(msgspec.Struct, frozen=True, kw_only=True):
+    """A member of a review's panel; the thing ``seat:<review>/<actor>`` of its partnership."""
+
+    actor: str
+    organization: str
+    reviewer_class: str
+    country: str | None = None
+    interest: str = ""
+    """Empty until it is declared; then none, disclosed or recused (RV12)."""
+
+
 class Review(msgspec.Struct, frozen=True, kw_only=True):
     """A review on record; the thing ``review:<id>`` of its partnership."""
 
     ref: EventRef
     kind: str
-    reviewer_class: str
+    reviewer_class: ReviewerClass
     mandate: str
     guideline: VersionRef
     profile: str
@@ -90,12 +116,20 @@ def of(subject: Subject, review: str) -> Review | None:
     return subject.get("review:" + review, Review)
 
 
-def unmet_open(review: Review | None, state: str = "open") -> Iterator[Unmet]:
-    """Yield what is not met of RV2: the review exists and is in this state."""
+def unmet_open(review: Review | None, *states: str) -> Iterator[Unmet]:
+    """Yield what is not met of RV2: the review exists and is open, or in one of these states."""
     if review is None:
         yield Unmet(rule="RV2", reason="there is no such review", who=reviewer.name)
-    elif review.state != state:
-        yield Unmet(rule="RV2", reason=f"the review is {review.state}, not {state}")
+    elif review.state not in (states or ("open",)):
+        yield Unmet(rule="RV2", reason=f"the review is {review.state}")
+
+
+def unmet_class(version: VersionRef, profile: str, stated: str, book: Book) -> Iterator[Unmet]:
+    """Yield what is not met of RV13 by a class of reviewers."""
+    found = guideline.profile_of(version, profile, book)
+    if found is not None and stated not in found.reviewer_classes:
+        allowed = ", ".join(found.reviewer_classes)
+        yield Unmet(rule="RV13", reason=f"the profile {profile} allows {allowed}; not {stated}")
 
 
 def open_reviews(subject: Subject, state: str = "open") -> Iterator[tuple[str, Review]]:
@@ -116,3 +150,54 @@ def free_stream(subject: Subject, kind: str = "decision") -> str:
 def is_party(actor: str, organization: str, found: partnership.Partnership) -> bool:
     """Say whether an actor or its organization belongs to a partnership (decision D2.15)."""
     return actor == found.secretariat or partnership.is_partner(found, organization)
+
+
+def class_of(organization: Actor) -> str:
+    """Return the class of the reviewers of an organization, by its stakeholder type."""
+    return CLASSES.get(organization.stakeholder_type, "independent")
+
+
+def seat_key(review: str, actor: str) -> str:
+    """Return the key of an actor's seat; neither part can hold the stroke between them."""
+    return f"seat:{review}/{actor}"
+
+
+def seats(subject: Subject, review: str) -> Iterator[Seat]:
+    """Yield every seat on the panel of a review."""
+    prefix = seat_key(review, "")
+    return (seat for key, seat in subject.things.items() if key.startswith(prefix))
+
+
+def is_untied(seat: Seat, found: partnership.Partnership) -> bool:
+    """Say whether a seat is a State's that is neither partner nor contributor nor host (RV9)."""
+    return (
+        seat.reviewer_class == "member_state"
+        and seat.country is not None
+        and seat.country not in found.countries
+        and not is_party(seat.actor, seat.organization, found)
+    )
+
+
+def unmet_seat(entry: Entry, review: str, subject: Subject) -> Iterator[Unmet]:
+    """Yield what is not met of RV11 and RV12: whoever acts and whoever signs sits and declared."""
+    for actor in entry.signers:
+        if not actor:
+            return  # a possible next event, by nobody yet
+        seat = subject.get(seat_key(review, actor), Seat)
+        if seat is None:
+            yield Unmet(rule="RV11", reason=f"{actor} has no seat on the panel",
+                        who="body_secretary")  # fmt: skip
+        elif seat.interest not in ("none", "disclosed"):
+            state = "has recused itself" if seat.interest else "has not declared its interest"
+            yield Unmet(rule="RV12", reason=f"{actor} {state}", who=reviewer.name)
+
+
+def citable(subject: Subject) -> set[EventRef]:
+    """Return what can be cited of a record: the head of each stream, and what its things record.
+
+    A head commits to everything before it on its stream; an earlier event is cited through it.
+    """
+    heads = {EventRef(stream, head.seq, head.id) for stream, head in subject.heads.items()}
+    own = subject.id + "/"
+    recorded = (getattr(thing, "ref", None) for thing in subject.things.values())
+    return heads | {r for r in recorded if type(r) is EventRef and r.stream.startswith(own)}
