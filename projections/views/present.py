@@ -292,6 +292,22 @@ def _request_closed(state: State, entry: Recorded, body: Any) -> None:
     _moves("support-request", body.outcome)(state, entry, body)
 
 
+def _says(state_after: str, *names: str) -> Fold:
+    """Return the fold of a word on a matter that may be the first one or a later one."""
+
+    def fold(state: State, entry: Recorded, body: Any) -> None:
+        before = state.things.get(f"host:{_local(entry)}")
+        _opens("host", state_after, *names)(state, entry, body)
+        if before is not None:
+            state.things[f"host:{_local(entry)}"].steps[:0] = before.steps
+
+    return fold
+
+
+def _eligibility(state: State, entry: Recorded, body: Any) -> None:
+    _moves("concern", "eligible" if body.eligible else "not_eligible")(state, entry, body)
+
+
 def _filed(state: State, entry: Recorded, body: Any) -> None:
     kind = entry.stream.split("/")[1]
     fold = _moves(kind, "answered") if body.ROW.answers else _opens(kind, "filed")
@@ -414,6 +430,25 @@ FOLDS: Final[dict[str, Fold]] = {
     "SupportRequested/1": _opens("support-request", "open", "kind"),
     "SupportClosed/1": _request_closed,
     "LessonPublished/1": _opens("lesson", "published", "kind"),
+    "PartnershipLinked/1": _opens("link", "proposed", "to", "kind"),
+    "PartnershipLinkAgreed/1": _moves("link", "agreed"),
+    "PartnershipUnlinked/1": _moves("link", "ended"),
+    "EndorsementRecorded/1": _opens("leadership", "endorsed"),
+    "EndorsementRevoked/1": _moves("leadership", "revoked"),
+    "ChampionNominated/1": _opens("champion", "nominated"),
+    "ChampionSelected/1": _moves("champion", "selected"),
+    "ChampionWithdrawn/1": _moves("champion", "withdrawn"),
+    "ConcernFiled/1": _opens("concern", "filed", "ground", "until"),
+    "StakeholderObservationFiled/1": _opens("concern", "observation", "until"),
+    "MemberStateConcernRaised/1": _opens("concern", "raised", "country", "until"),
+    "MemberStateConcernAnswered/1": _moves("concern", "answered"),
+    "PartnershipReplied/1": _moves("concern"),
+    "ConcernEligibilityDecided/1": _eligibility,
+    "ConcernClosed/1": _moves("concern", "closed"),
+    "HostGovernmentNotified/1": _says("notified", "country", "respond_by"),
+    "GovernmentAcknowledged/1": _says("acknowledged", "country"),
+    "GovernmentObjectionRecorded/1": _says("objected", "country", "take_up_by"),
+    "ObjectionTakenUp/1": _moves("host", "taken_up"),
     "SupportOffered/1": _opens("support", "offered", "kind", "obligation"),
     "SupportAccepted/1": _moves("support", "accepted"),
     "SupportDelivered/1": _moves("support", "delivered"),

@@ -240,5 +240,38 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
     "SafeSpaceLessonSubmitted/1": lambda b: (
         f"Commitments to {len(b.commitments)} lessons of the safe space are recorded."
     ),
+    "PartnershipLinked/1": lambda b: (
+        f"A link is proposed ({b.kind.replace('_', ' ')} {b.to}): {words(b.text)}"
+    ),
+    "PartnershipLinkAgreed/1": lambda b: f"{b.partnership} agrees to the link.",
+    "PartnershipUnlinked/1": lambda b: f"{b.partnership} ends the link: {words(b.reason)}",
+    "EndorsementRecorded/1": lambda b: f"Stands behind the partnership: {words(b.text)}",
+    "EndorsementRevoked/1": lambda b: f"Takes its endorsement back: {words(b.reason)}",
+    "ChampionNominated/1": lambda b: f"Nominated as a champion: {words(b.text)}",
+    "ChampionSelected/1": "Selected as a champion.",
+    "ChampionWithdrawn/1": lambda b: f"A champion no longer: {words(b.reason)}",
+    "ConcernFiled/1": lambda b: (
+        f"A concern ({b.ground}), to be decided by {b.until}: {words(b.text)}"
+    ),
+    "StakeholderObservationFiled/1": lambda b: f"Observed, not decided: {words(b.text)}",
+    "MemberStateConcernRaised/1": lambda b: (
+        f"{b.country} raises a concern, to be answered by {b.until}: {words(b.text)}"
+    ),
+    "MemberStateConcernAnswered/1": lambda b: f"The concern is answered: {words(b.text)}",
+    "PartnershipReplied/1": lambda b: f"The partnership replies: {words(b.text)}",
+    "ConcernEligibilityDecided/1": lambda b: (
+        f"The concern is {'' if b.eligible else 'not '}taken further: {words(b.reason)}"
+    ),
+    "ConcernClosed/1": lambda b: (
+        f"The concern is closed: {b.outcome.replace('_', ' ')}. {words(b.reason)}"
+    ),
+    "HostGovernmentNotified/1": lambda b: (
+        f"The government of {b.country} is told, and may answer by {b.respond_by}."
+    ),
+    "GovernmentAcknowledged/1": lambda b: f"{b.country} acknowledges it: {words(b.text)}",
+    "GovernmentObjectionRecorded/1": lambda b: (
+        f"{b.country} objects; a review takes it up by {b.take_up_by}. {words(b.text)}"
+    ),
+    "ObjectionTakenUp/1": lambda b: f"The review {b.review} takes up the objection.",
     **{event.TYPE: _filing for event in filing.EVENTS},
 }

@@ -16,9 +16,13 @@ import msgspec
 
 from verifier.rules import (
     calendar,
+    champion,
+    concern,
     evidence,
+    government,
     imported,
     lesson,
+    network,
     partnership,
     proposal,
     report,
@@ -65,6 +69,10 @@ MODULES: Final = (
     appeal,
     reinstatement,
     lesson,
+    network,
+    champion,
+    concern,
+    government,
     filing,
 )
 

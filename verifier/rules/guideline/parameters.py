@@ -128,6 +128,16 @@ class Profile(
     """How many categories of stakeholders a consultation hears at least."""
     support_offered_within: Duration
     """From an overdue report's due day to the day by which support for it is offered."""
+    champion_report: Duration
+    """How old the last accepted report of a champion may be."""
+    concern_decided_within: Duration
+    """From a concern's filing to the day by which the registry decides whether it is eligible."""
+    reply_within: Duration
+    """For how long a partnership may reply to a concern or an observation."""
+    state_concern_answered_within: Duration
+    """From a State's concern to the day by which it is answered."""
+    government_notice: Duration
+    """How long a government has to answer, and how long an objection waits for its review."""
 
 
 Rank = Literal["longer", "shorter", "greater", "less"] | tuple[str, ...]
@@ -232,6 +242,11 @@ PARAMETERS: Final[dict[str, Parameter]] = {
     ),
     "consultation_mix": Parameter("demand", "less"),
     "support_offered_within": Parameter("protection", "shorter"),
+    "champion_report": Parameter("demand", "longer"),
+    "concern_decided_within": Parameter("fixed"),
+    "reply_within": Parameter("protection", "longer"),
+    "state_concern_answered_within": Parameter("fixed"),
+    "government_notice": Parameter("fixed"),
 }
 """Every parameter of a profile. Decision windows are protections: after them the deciders lose
 their decision."""
