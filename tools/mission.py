@@ -13,19 +13,17 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-__all__ = ["Carried", "Page", "Row", "Table", "carried", "load", "marks", "page"]
+__all__ = ["Carried", "Page", "Row", "Table", "carried", "load", "page"]
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 SOURCE: Final = ROOT / "tools" / "mission.toml"
-RULE: Final = re.compile(r"- ([A-Z]{2}[0-9]+) ")
-MARK: Final = re.compile(r"\[(R[0-9]+(?:, R[0-9]+)*)\]\.?$")
 SPAN: Final = re.compile(r"\b([A-Z]{2})([0-9]{1,2})(?: to \1([0-9]{1,2}))?\b")
 ROW_CITED: Final = re.compile(r"\bR([0-9]{1,3})\b")
 STRENGTHS: Final = {
@@ -121,17 +119,9 @@ def load() -> Table:
     return msgspec.convert(tomllib.loads(SOURCE.read_text("utf-8")), Table)
 
 
-def marks(docstring: str) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Yield every rule that a module's docstring states, with the rows it says that it carries."""
-    for block in re.split(r"\n(?=- )|\n\n", docstring):
-        rule, text = RULE.match(block), " ".join(block.split())
-        if rule:
-            mark = MARK.search(text)
-            yield rule[1], tuple(int(row[1:]) for row in mark[1].split(", ")) if mark else ()
-
-
-def carried(table: Table, docstrings: Iterable[str]) -> dict[int, Carried]:
+def carried(table: Table) -> dict[int, Carried]:
     """Return what carries each row; a number that is no row of the table has an entry too."""
+    from verifier.rules import texts
     from verifier.rules.table import EVENTS
 
     types: dict[int, list[str]] = {}
@@ -139,10 +129,9 @@ def carried(table: Table, docstrings: Iterable[str]) -> dict[int, Carried]:
     for event in EVENTS.values():
         for number in event.MISSION:
             types.setdefault(number, []).append(event.TYPE)
-    for docstring in docstrings:
-        for rule, numbers in marks(docstring):
-            for number in numbers:
-                rules.setdefault(number, []).append(rule)
+    for rule in texts.rules().values():
+        for mark in rule.mission:
+            rules.setdefault(int(mark.strip("Rb")), []).append(rule.number)
     views = {row.number: row.views for row in table.rows}
     found = {}
     for number in sorted({*views, *types, *rules}):
@@ -156,9 +145,13 @@ def carried(table: Table, docstrings: Iterable[str]) -> dict[int, Carried]:
     return found
 
 
-def rules_of(event: type[Any]) -> set[str]:
-    """Return the rules that an event type cites in its own words."""
-    return rules_in(f"{event.__doc__} {event.unmet.__doc__}")
+def rules_of(event: type[Any]) -> list[str]:
+    """Return the rules that an event type cites and that its own room states."""
+    from verifier.rules import texts
+
+    room = event.__module__.removeprefix("verifier.rules.").partition(".")[0]
+    return [number for number in texts.cited(event)
+            if texts.rule(number).stated_in.partition(".")[0] == room]  # fmt: skip
 
 
 def rules_in(text: str) -> set[str]:
@@ -203,10 +196,10 @@ def cited_in(source: str) -> Cited:
 # The page.
 
 
-def page(docstrings: Iterable[str]) -> str:
+def page() -> str:
     """Return the page of the mission table."""
     table = load()
-    by_row = carried(table, docstrings)
+    by_row = carried(table)
     strong = [one for one in by_row.values() if one.types or one.rules]
     waiting = [one for one in by_row.values() if not one.is_carried]
     head = HEAD.format(

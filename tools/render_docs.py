@@ -97,7 +97,7 @@ sys.path.insert(0, str(ROOT))
 
 def pages() -> dict[str, Callable[[], str]]:
     """Return every generated page, by its path in the repository."""
-    from tools import render_cli
+    from tools import mission, render_cli
 
     return {
         "docs/spec/rules.md": rules_page,
@@ -105,7 +105,7 @@ def pages() -> dict[str, Callable[[], str]]:
         "docs/reference/errors.md": errors_page,
         "docs/reference/audit-json.md": audit_page,
         "docs/reference/cli.md": render_cli.cli_page,
-        "docs/reference/mission.md": mission_page,
+        "docs/reference/mission.md": mission.page,
     }
 
 
@@ -422,16 +422,6 @@ def audit_page() -> str:
         parts += [head, f"\n`message` is `{tag}`.\n" if tag else "", fields_table(one, structures)]
     rows = [f"| `{code}` | {cell(text)} |\n" for code, text in finding.MEANINGS.items()]
     return "".join(parts) + MEANINGS_HEAD + "".join(rows)
-
-
-# The mission table.
-
-
-def mission_page() -> str:
-    """Return the page of the mission table."""
-    from tools import mission
-
-    return mission.page(docstring(path) for _, path in rule_modules())
 
 
 def main(arguments: Iterable[str]) -> int:

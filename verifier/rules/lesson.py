@@ -1,14 +1,15 @@
 """Lessons: published, applied by others, and told in a safe space.
 
 - LE1 A lesson is published by a partnership that was listed once; each stream holds one lesson.
+      [R31]
 - LE2 The reports it draws on were accepted, the commitments are on record, both its own; its goals
       are among those of its partnership's targets.
-- LE3 What is applied is a lesson on record, in the version named, of another partnership.
+- LE3 What is applied is a lesson on record, in the version named, of another partnership. [R31]
 - LE4 A partnership applies a lesson once.
-- LE5 A cycle of the safe space opens once, for a last day that exists and lies ahead.
+- LE5 A cycle of the safe space opens once, for a last day that exists and lies ahead. [R30]
 - LE6 Its batch is recorded once, after its last day.
 - LE7 The commitments of a batch stand in ascending order, none twice, so that their order tells
-      nothing of when or by whom they came.
+      nothing of when or by whom they came. [R30]
 
 Failure is no ground for anything: no rule of a removal reads a lesson. What is told in the safe
 space stays off the log; the custodian records only commitments to it, batched by cycle, and nothing

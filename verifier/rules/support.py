@@ -1,15 +1,15 @@
 """Support before severity: what partnerships ask for, what they are offered, and what came of it.
 
 - SP1 The partnership is listed or suspended; each stream holds one offer, or one request.
-- SP2 An offer made for an owed report names the one that the standing is about.
+- SP2 An offer made for an owed report names the one that the standing is about. [R11]
 - SP3 An answer names the offer of its stream; accepted is what is offered, delivered what was
       accepted.
 - SP4 The partnership declines only what it has not accepted; the other side may take back what it
       has not delivered. What is taken back counts as never offered, so a new offer is due.
-- SP5 An offer that answers a request names one that is open, and is of its kind.
+- SP5 An offer that answers a request names one that is open, and is of its kind. [R37]
 - SP6 A request is closed once; as met only after support for it was delivered.
 - SP7 (whole log) Where a report is overdue, support for it is offered within the profile's time
-      after the due day: if no focal point offers it, the registry must.
+      after the due day: if no focal point offers it, the registry must. [R11]
 
 While accepted support is awaited the clock of a removal case stands still (CS4).
 Sources: R11, R37; decision D3.27.

@@ -1,7 +1,7 @@
 """Delegations: an actor lets another sign certain events in its name.
 
 - DG1 A delegation names a registered delegate, at least one event type, and its last day; it
-      never covers endorsements.
+      never covers endorsements. [R54]
 - DG2 Only the delegator withdraws a delegation, and only once.
 
 A delegate signs with ``on_behalf_of`` (AD11). Source: R54; decision D2.12.
@@ -67,6 +67,7 @@ class DelegationWithdrawn(Body, frozen=True, kw_only=True):
     STREAM: ClassVar[str] = "actor-*/delegation/*"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (itself,)
     AUTHORITY: ClassVar[bool] = True
+    MISSION: ClassVar[tuple[int, ...]] = (54,)
 
     reason: Symbol
 

@@ -5,14 +5,14 @@ decision take effect. One decision may settle many cases: other events refer to 
 result of their item.
 
 - BO3 A decision is adopted on a day that is not in the future: in a session of the body and on one
-      of its days, or by silence, between sessions and without one.
+      of its days, or by silence, between sessions and without one. [R44, R45]
 - BO4 A recorded vote is stated, on the whole or on every item, and with no other way of adoption;
       it carries by the majority of those present and voting: abstentions do not count, and a tie is
       no majority. [R1]
 - BO6 A mission that breaks the silence ends the procedure: the matter needs a session.
 - BO8 A decision is certified once more, or differently, only until it is cosigned.
 - BO9 Who cosigns is another office than the one that certified, and names the newest certification;
-      what certifying asks is asked again.
+      what certifying asks is asked again. [R1]
 
 Sources: R1, R44, R45, R53; decisions D2.10, D2.11; rules of procedure of the General Assembly,
 rules 86 and 87, for what BO4 counts.
@@ -58,7 +58,7 @@ class DecisionCertified(Decides, frozen=True, kw_only=True):
     """A body's secretary certifies what the body adopted (BO1, BO3 to BO8)."""
 
     TYPE: ClassVar[str] = "DecisionCertified/1"
-    MISSION: ClassVar[tuple[int, ...]] = (1, 44)
+    MISSION: ClassVar[tuple[int, ...]] = (1, 44, 45)
 
     symbol: Symbol
     adoption: Literal["without_vote", "silence", "recorded_vote"]
@@ -162,6 +162,7 @@ class DecisionCosigned(OfBody, frozen=True, kw_only=True):
     STREAM: ClassVar[str] = "actor-*/decision/*"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (presiding_officer,)
     DECISION: ClassVar[bool] = True
+    MISSION: ClassVar[tuple[int, ...]] = (1, 44, 45)
 
     decision: EventRef
 

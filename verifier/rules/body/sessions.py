@@ -2,7 +2,7 @@
 
 - BO1 What stands here is of a registered body.
 - BO2 A session's days exist, the last not before the first, the first not past; its days move only
-      before it begins.
+      before it begins. [R44, R45]
 - BO5 Silence is announced on the decision's own stream, with what is to be decided, at least PT72H
       before the decision is certified; what is certified is what was announced.
 - BO7 A decision has items, none twice, each with its result; where an item was voted on by itself
@@ -93,6 +93,7 @@ class DecisionItemsListed(OfBody, frozen=True, kw_only=True):
 
     TYPE: ClassVar[str] = "DecisionItemsListed/1"
     STREAM: ClassVar[str] = "actor-*/annex/*"
+    MISSION: ClassVar[tuple[int, ...]] = (1,)
 
     items: Annotated[tuple[DecisionItem, ...], Meta(min_length=1, max_length=300)]
 
@@ -164,6 +165,7 @@ class SilenceBroken(OfBody, frozen=True, kw_only=True):
     STREAM: ClassVar[str] = "actor-*/objection/*/@"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (mission,)
     DECISION: ClassVar[bool] = True
+    MISSION: ClassVar[tuple[int, ...]] = (1,)
 
     silence: EventRef
     reason: Texts | None = None
