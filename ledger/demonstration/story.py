@@ -237,7 +237,16 @@ async def _review(told: Play) -> None:
         text=english("The first report came two months late"),
         evidence=[report],
     )
-    told.ago(360)
+    told.ago(365)
+    await told.say(
+        cast.REVIEWERS[0],
+        stream,
+        "DraftShared",
+        text=english("One finding; progress on every commitment"),
+        findings=[ref(finding)],
+        comments_by=told.stage.day(30),
+    )
+    told.ago(330)
     answer = {"answer": "yes", "reason": "It adds to the national plan"}
     proposal = await told.say(
         cast.REVIEWERS[0],
@@ -262,7 +271,7 @@ async def _review(told: Play) -> None:
         expires=told.stage.day(60),
     )
     for number, reviewer in enumerate(cast.REVIEWERS):
-        told.ago(358 - number)
+        told.ago(328 - number)
         await told.stage.endorse(reviewer, proposal, reviewer)
 
 

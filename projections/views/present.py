@@ -424,6 +424,7 @@ FOLDS: Final[dict[str, Fold]] = {
     "ReportReturned/1": _moves("report", "returned"),
     "ReviewOpened/1": _opens("review", "open", "kind", "reviewer_class", "mandate"),
     "FindingRecorded/1": _moves("review"),
+    "DraftShared/1": _moves("review"),
     "ReviewDiscontinued/1": _moves("review", "discontinued"),
     "ConditionMet/1": _settled,
     "ConditionMissed/1": _settled,

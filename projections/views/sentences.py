@@ -182,6 +182,15 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
     "ReviewOpened/1": lambda b: f"A {b.kind} review opens, by mandate {b.mandate}.",
     "ReviewerAssigned/1": lambda b: f"{b.organization} has a seat on the panel: {b.member}.",
     "ConflictOfInterestDeclared/1": lambda b: f"Interest: {b.interest}. {words(b.statement)}",
+    "QuestionAsked/1": lambda b: f"Asked, to be answered by {b.answer_by}: {words(b.text)}",
+    "QuestionAnswered/1": lambda b: f"Answered: {words(b.text)}",
+    "FindingRebutted/1": lambda b: f"A finding is rebutted: {words(b.text)}",
+    "RebuttalAnswered/1": lambda b: f"The finding is {b.outcome}: {words(b.text)}",
+    "DraftShared/1": lambda b: (
+        f"The draft is shared with {len(b.findings)} findings, for comments until {b.comments_by}."
+    ),
+    "CommentReceived/1": lambda b: f"Comment on the draft: {words(b.text)}",
+    "SeparateOpinionFiled/1": lambda b: f"Separate opinion: {words(b.text)}",
     "FindingRecorded/1": lambda b: (
         f"Finding on clause {b.clause}, severity {b.severity}: {words(b.text)}"
     ),

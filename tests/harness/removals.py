@@ -33,6 +33,7 @@ from verifier.rules.book import Book, Entry, Refused, Subject
 from verifier.rules.delisting.case import RemovalCase
 from verifier.rules.fields import EventRef
 from verifier.rules.review.state import class_of
+from verifier.rules.review.state import of as review_of
 from verifier.rules.standing import standing_at
 from verifier.rules.support import SupportOffer
 
@@ -408,6 +409,27 @@ def record_finding(registry: Registry, local: str = "r1", **changes: Any) -> Ent
                            **(fields | changes))  # fmt: skip
 
 
+def share_draft(registry: Registry, local: str = "r1", **changes: Any) -> Entry:
+    """Share the draft of a review, with every finding that stands."""
+    found = review_of(registry.subject(PARTNERSHIP), local)
+    assert found is not None
+    fields = {"text": text("What the panel found so far"), "comments_by": registry.day(30),
+              "findings": [fields_of(f.ref) for f in found.findings
+                           if f.ref in found.standing()]} | changes  # fmt: skip
+    return registry.append(REVIEWERS[0], f"{PARTNERSHIP}/review/{local}", "DraftShared",
+                           **stated(fields))  # fmt: skip
+
+
+def heard(registry: Registry, local: str = "r1") -> Registry:
+    """Let the comments on a draft with every finding be over, where they are not yet."""
+    found = review_of(registry.subject(PARTNERSHIP), local)
+    assert found is not None
+    if found.draft is None or not found.standing() <= set(found.draft.findings):
+        share_draft(registry, local)
+        later(registry, 31)
+    return registry
+
+
 def review_decision(registry: Registry, *findings: Entry, **changes: Any) -> dict[str, Any]:
     """Return the fields of a review's decision."""
     fields = {
@@ -421,7 +443,8 @@ def review_decision(registry: Registry, *findings: Entry, **changes: Any) -> dic
 def propose_review_decision(
     registry: Registry, *findings: Entry, local: str = "d1", **changes: Any
 ) -> Entry:
-    """Propose a review's decision."""
+    """Propose a review's decision, once the comments on its draft are over."""
+    heard(registry, changes.get("review", "r1"))
     return registry.append(
         REVIEWERS[0], f"{PARTNERSHIP}/decision/{local}", "ReviewDecisionProposed",
         **review_decision(registry, *findings, **changes),

@@ -35,7 +35,7 @@ from verifier.rules.commitment import assessment, ending, milestone, progress, p
 from verifier.rules.delisting import appeal, decision, notice, reinstatement
 from verifier.rules.filing import rows as filing
 from verifier.rules.guideline import sets
-from verifier.rules.review import course, panel
+from verifier.rules.review import conditions, course, draft, exchange, panel
 from verifier.rules.review import decision as review_decision
 
 __all__ = ["DECODERS", "EVENTS", "MODULES", "WHOLE_LOG"]
@@ -62,7 +62,10 @@ MODULES: Final = (
     evidence,
     course,
     panel,
+    exchange,
+    draft,
     review_decision,
+    conditions,
     support,
     notice,
     decision,

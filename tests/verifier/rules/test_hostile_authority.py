@@ -289,6 +289,7 @@ def test_a_decision_has_seen_something(registry: Registry) -> None:
     """A decision that states the empty tree as seen has witnessed nothing."""
     nothing = Seen(0, registry.roots[0])
     removals.open_review(registry, "r2")
+    removals.heard(registry, "r2")
     values = removals.review_decision(registry, review="r2")
     rules = refused(registry, REVIEWERS[0], f"{PARTNERSHIP}/decision/d1", "ReviewDecisionProposed",
                     **values, seen=nothing)  # fmt: skip

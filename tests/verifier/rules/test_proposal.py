@@ -217,8 +217,8 @@ def test_an_endorsement_names_the_proposal_of_its_stream(panel: tuple[Registry, 
 @pytest.mark.parametrize(("changes", "rule"), [
     ({"quorum": 2}, "PR1"),
     ({"quorum": 4}, "PR1"),
-    ({"expires": "2024-01-15"}, "PR2"),
-    ({"expires": "2024-07-14"}, "PR2"),
+    ({"expires": "2024-02-15"}, "PR2"),
+    ({"expires": "2024-08-14"}, "PR2"),
     ({"expires": "2024-02-30"}, "PR2"),
 ])  # fmt: skip
 def test_a_proposal_states_the_quorum_and_a_near_end(

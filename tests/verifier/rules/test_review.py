@@ -55,7 +55,8 @@ def endorse(registry: Registry, proposal: Entry) -> None:
 
 
 def propose(registry: Registry, *findings: Entry, **changes: Any) -> set[str]:
-    """Propose what the rules refuse; return every rule that is not met."""
+    """Propose what the rules refuse after the comments; return every rule that is not met."""
+    removals.heard(registry)
     fields = removals.review_decision(registry, *findings, **changes)
     return refused(registry, A, STREAM, "ReviewDecisionProposed", **fields)
 
@@ -229,10 +230,15 @@ def test_a_review_with_conditions_closes_when_each_is_settled(registry: Registry
 
 def test_what_may_happen_next_is_never_nothing(registry: Registry) -> None:
     """An open review, and one with conditions, name their next steps and who signs them."""
-    for type_ in ("FindingRecorded", "ReviewDiscontinued", "ReviewDecisionProposed"):
+    for type_ in ("FindingRecorded", "ReviewDiscontinued", "DraftShared", "QuestionAsked"):
         step = removals.next_step(registry, type_)
         assert step.lawful
         assert step.who == ("reviewer",)
+    shared = branch(registry)
+    removals.share_draft(shared)
+    step = removals.next_step(shared, "ReviewDecisionProposed")
+    assert (step.lawful, removals.day_of(step.earliest)) == (False, "2025-02-14")
+    assert removals.next_step(shared, "CommentReceived").lawful
     conditional(registry)
     assert [s.lawful for s in removals.next_steps(registry, "ConditionMet")] == [True, True]
     missed = removals.next_steps(registry, "ConditionMissed")

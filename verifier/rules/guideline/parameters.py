@@ -104,6 +104,8 @@ class Profile(
     review_quorum: Quorum
     reviewer_classes: Annotated[tuple[ReviewerClass, ...], Meta(min_length=1, max_length=3)]
     """Whose reviewers may review: Member States', the United Nations', independent ones."""
+    review_within: Duration
+    """From a review's opening to the day by which it is decided or discontinued."""
     review_comments: Duration
     """For how long a draft review is open to comments."""
     review_follow_up: Duration
@@ -200,6 +202,7 @@ PARAMETERS: Final[dict[str, Parameter]] = {
     "appeal_quorum": Parameter("protection", "greater", bound=3),
     "review_quorum": Parameter("protection", "greater", bound=2),
     "reviewer_classes": Parameter("fixed"),
+    "review_within": Parameter("fixed"),
     "review_comments": Parameter("protection", "longer"),
     "review_follow_up": Parameter("fixed"),
     "audit_every": Parameter("demand", "longer"),

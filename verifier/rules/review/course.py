@@ -1,4 +1,4 @@
-"""The course of a review: opened, findings, conditions, or discontinued.
+"""The course of a review: opened, findings, or discontinued.
 
 - RV1 A review is opened of a partnership that is or was listed, by the version of the base set
       that is in force on that day; its stream holds this one review.
@@ -6,7 +6,12 @@
 - RV3 A finding cites a clause of that version and what this partnership's record holds: the head of
       a stream, which commits to everything before it there, or what stands on record by its
       reference (a report's present version, a commitment, a reply, a decision).
-- RV10 A condition is met or missed once; it is missed only after its day has ended everywhere.
+- RV18 A review that follows another names one of this partnership's with a missed condition that
+       none follows yet.
+- RV20 An open review is decided or discontinued within `review_within` of its version's profile
+       (whole log; an omission of the reviewers').
+- RV21 A listed partnership of which the profile asks a review each `review_every`, and not by
+       sample, has one opened in that time (whole log; an omission of the reviewers'). [R24]
 
 Sources: mission table R1, R24; domain C2.5, C3; decision D3.25.
 """
@@ -20,7 +25,7 @@ import msgspec
 from msgspec import Meta
 
 from verifier.rules import calendar, dates, guideline, partnership
-from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
+from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import Code, EventRef, LocalId, Symbol, Texts, VersionRef
 from verifier.rules.guideline import ReviewerClass
 from verifier.rules.partnership import UNDECIDED
@@ -28,7 +33,10 @@ from verifier.rules.review.state import (
     Finding,
     Review,
     citable,
+    decided_reviews,
     free_stream,
+    key_of,
+    local_of,
     of,
     open_reviews,
     reviewer,
@@ -39,23 +47,22 @@ from verifier.rules.review.state import (
 
 __all__ = [
     "EVENTS",
-    "ConditionMet",
-    "ConditionMissed",
     "FindingRecorded",
     "ReviewDiscontinued",
     "ReviewOpened",
+    "whole_log",
 ]
 
 REVIEWABLE: Final = ("listed", "suspended", "removed", "withdrawn", "completed")
 
 
 def _here(entry: Entry, book: Book) -> tuple[str, Review | None]:
-    local = entry.event.stream.rpartition("/")[2]
+    local = local_of(entry)
     return local, of(book.subject(entry.event.subject), local)
 
 
 class ReviewOpened(Body, frozen=True, kw_only=True):
-    """A reviewer opens a review of a partnership (RV1, RV13)."""
+    """A reviewer opens a review of a partnership (RV1, RV13, RV18)."""
 
     TYPE: ClassVar[str] = "ReviewOpened/1"
     STREAM: ClassVar[str] = "p-*/review/*"
@@ -68,9 +75,12 @@ class ReviewOpened(Body, frozen=True, kw_only=True):
     guideline: VersionRef
     profile: Code
     terms: Texts
+    follows: LocalId | None = None
+    """The review of which a condition was missed."""
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RV1 and RV13."""
+        """Yield what is not met of RV1, RV13 and RV18."""
+        yield from self._unmet_follows(book.subject(entry.event.subject))
         yield from unmet_class(self.guideline, self.profile, self.reviewer_class, book)
         if entry.event.seq != 0:
             yield Unmet(rule="RV1", reason="this review is opened already", hint="name another")
@@ -85,12 +95,25 @@ class ReviewOpened(Body, frozen=True, kw_only=True):
             named = "none" if version is None else f"{version.set} version {version.version}"
             yield Unmet(rule="RV1", reason=f"the base guideline in force is {named}")
 
+    def _unmet_follows(self, subject: Subject) -> Iterator[Unmet]:
+        if self.follows is None:
+            return
+        before = of(subject, self.follows)
+        if before is None or not before.missed() or before.followed_by is not None:
+            yield Unmet(rule="RV18", reason=f"{self.follows} has no missed condition that waits "
+                        "for a review")  # fmt: skip
+
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Put the review on record."""
-        yield "review:" + entry.event.stream.rpartition("/")[2], Review(
+        local = local_of(entry)
+        yield key_of(local), Review(
             ref=entry.ref, kind=self.kind, reviewer_class=self.reviewer_class,
             mandate=self.mandate, guideline=self.guideline, profile=self.profile,
+            opened_on=dates.day_text(entry.at),
         )  # fmt: skip
+        before = None if self.follows is None else of(subject, self.follows)
+        if self.follows is not None and before is not None:
+            yield key_of(self.follows), msgspec.structs.replace(before, followed_by=local)
 
     @classmethod
     def ahead(cls, subject: Subject, book: Book) -> Iterator[tuple[str, Body]]:
@@ -100,9 +123,11 @@ class ReviewOpened(Body, frozen=True, kw_only=True):
         if found is None or found.profile is None or version is None:
             return
         if not any(open_reviews(subject)):
+            waits = (local for local, review in decided_reviews(subject)
+                     if review.missed() and review.followed_by is None)  # fmt: skip
             yield free_stream(subject, "review"), cls(
                 kind="desk", reviewer_class="member_state", mandate="…", guideline=version,
-                profile=found.profile, terms=UNDECIDED,
+                profile=found.profile, terms=UNDECIDED, follows=next(waits, None),
             )  # fmt: skip
 
 
@@ -136,7 +161,7 @@ class FindingRecorded(Body, frozen=True, kw_only=True):
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Add the finding to the review."""
-        key = "review:" + entry.event.stream.rpartition("/")[2]
+        key = key_of(local_of(entry))
         review = subject.things[key]
         finding = Finding(entry.ref, self.clause, self.severity)
         yield key, msgspec.structs.replace(review, findings=(*review.findings, finding))
@@ -170,7 +195,7 @@ class ReviewDiscontinued(Body, frozen=True, kw_only=True):
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """End the review."""
-        key = "review:" + entry.event.stream.rpartition("/")[2]
+        key = key_of(local_of(entry))
         yield key, msgspec.structs.replace(subject.things[key], state="discontinued")
 
     @classmethod
@@ -180,77 +205,42 @@ class ReviewDiscontinued(Body, frozen=True, kw_only=True):
             yield f"{subject.id}/review/{local}", cls(reason=UNDECIDED)
 
 
-class _Settles(Body, frozen=True, kw_only=True):
-    """What settles a condition of a decided review (RV2, RV10 to RV12)."""
-
-    STREAM: ClassVar[str] = "p-*/review/*"
-    SIGNERS: ClassVar[tuple[Capacity, ...]] = (reviewer,)
-    AS: ClassVar[str]
-
-    condition: LocalId
-    text: Texts
-
-    def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RV2 and RV10 to RV12."""
-        local, review = _here(entry, book)
-        yield from unmet_open(review, "conditions_open")
-        yield from unmet_seat(entry, local, book.subject(entry.event.subject))
-        conditions = review.conditions if review else ()
-        found = next((c for c in conditions if c.id == self.condition), None)
-        if found is None or found.state != "open":
-            yield Unmet(rule="RV10", reason=f"{self.condition} is no open condition")
-        elif self.AS == "missed":
-            due = calendar.extended(dates.parse_day(found.due), book)
-            if dates.in_time(entry.at, due):
-                yield Unmet(rule="RV10", reason=f"there is time until {due}",
-                            earliest=dates.deadline(due), who=reviewer.name)  # fmt: skip
-
-    def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
-        """Settle the condition; the last one closes the review."""
-        key = "review:" + entry.event.stream.rpartition("/")[2]
-        review = subject.things[key]
-        settled = tuple(
-            msgspec.structs.replace(c, state=self.AS) if c.id == self.condition else c
-            for c in review.conditions
-        )
-        open_ = any(c.state == "open" for c in settled)
-        yield (
-            key,
-            msgspec.structs.replace(
-                review, conditions=settled, state="conditions_open" if open_ else "closed"
-            ),
-        )
-
-    @classmethod
-    def ahead(cls, subject: Subject, book: Book) -> Iterator[tuple[str, Body]]:
-        """Offer to settle each open condition."""
-        for local, review in open_reviews(subject, "conditions_open"):
-            for condition in review.conditions:
-                if condition.state == "open":
-                    yield (
-                        f"{subject.id}/review/{local}",
-                        cls(condition=condition.id, text=UNDECIDED),
-                    )
+def whole_log(book: Book) -> Iterator[Broken]:
+    """Yield what is broken of RV20 and RV21: reviews that nobody decided, or never opened."""
+    today = dates.day_text(book.time)
+    for subject in book.subjects.values():
+        found = partnership.of(subject)
+        if found is None:
+            continue
+        reviews = list(subject.all(Review))
+        for review in reviews:
+            rules = guideline.profile_of(review.guideline, review.profile, book)
+            if review.state == "open" and rules is not None:
+                due = _due(review.opened_on, rules.review_within, book)
+                if due < today:
+                    yield Broken(rule="RV20", kind="omission", subject=subject.id,
+                                 who=reviewer.name, reason=f"{review.ref.stream}, opened on "
+                                 f"{review.opened_on}, was to be decided by {due}")  # fmt: skip
+        yield from _unreviewed(found, subject, reviews, book)
 
 
-class ConditionMet(_Settles, frozen=True, kw_only=True):
-    """A reviewer finds a condition met (RV2, RV10 to RV12)."""
+def _unreviewed(
+    found: partnership.Partnership, subject: Subject, reviews: list[Review], book: Book
+) -> Iterator[Broken]:
+    rules = partnership.profile_of(found, book)
+    if rules is None or rules.review_every is None or found.listing != "listed":
+        return
+    last = max((review.opened_on for review in reviews), default=found.listed_on or "")
+    if last and rules.review_share is None:
+        due = _due(last, rules.review_every, book)
+        if due < dates.day_text(book.time):
+            yield Broken(rule="RV21", kind="omission", subject=subject.id, who=reviewer.name,
+                         reason=f"a review was to be opened by {due}, the last began, or the "
+                         f"listing was, on {last}")  # fmt: skip
 
-    TYPE: ClassVar[str] = "ConditionMet/1"
-    AS: ClassVar[str] = "met"
+
+def _due(day: str, duration: str, book: Book) -> str:
+    return calendar.extended(dates.add(dates.parse_day(day), duration), book).isoformat()
 
 
-class ConditionMissed(_Settles, frozen=True, kw_only=True):
-    """A reviewer finds a condition missed, after its day (RV2, RV10 to RV12)."""
-
-    TYPE: ClassVar[str] = "ConditionMissed/1"
-    AS: ClassVar[str] = "missed"
-
-
-EVENTS: Final[tuple[type[Body], ...]] = (
-    ReviewOpened,
-    FindingRecorded,
-    ReviewDiscontinued,
-    ConditionMet,
-    ConditionMissed,
-)
+EVENTS: Final[tuple[type[Body], ...]] = (ReviewOpened, FindingRecorded, ReviewDiscontinued)

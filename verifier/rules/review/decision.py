@@ -3,7 +3,8 @@
 - RV4 A decision names an open review, its mandate and its guideline version.
 - RV5 Its evidence list is complete (EV1 to EV4), at the proposal and again at each endorsement:
       what came since then needs a new proposal.
-- RV6 It rests on every finding of the review; what is not «satisfactory» rests on at least one.
+- RV6 It rests on every finding of the review that stands, at the proposal and again at each
+      endorsement; what is not «satisfactory» rests on at least one.
 - RV7 Conditions come with the outcome «conditions» and with no other; each has its own id, and a
       day that lies ahead.
 - RV9 The voice that completes the quorum leaves no decision without a State: one of the voices is a
@@ -21,7 +22,7 @@ from typing import Annotated, ClassVar, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from verifier.rules import dates, evidence, guideline, partnership
+from verifier.rules import calendar, dates, evidence, guideline, partnership
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.evidence import Answer, Items, Parts
 from verifier.rules.fields import EventRef, LocalId, Symbol, VersionRef
@@ -29,10 +30,14 @@ from verifier.rules.partnership import Partnership
 from verifier.rules.proposal import Endorsed, Proposal, ProposalBody, proposal_key
 from verifier.rules.review.state import (
     Condition,
+    Question,
+    Rebuttal,
     Review,
     ReviewDecided,
     Seat,
     Settled,
+    comments_end,
+    comments_over,
     free_stream,
     is_party,
     is_untied,
@@ -48,7 +53,7 @@ __all__ = ["EVENTS", "ReviewDecisionProposed"]
 
 
 class ReviewDecisionProposed(ProposalBody, frozen=True, kw_only=True):
-    """A panel's decision on a review, put up for endorsement (RV2, RV4 to RV9, RV11, RV12)."""
+    """A panel's decision on a review, up for endorsement (RV2, RV4 to RV9, RV11, RV12, RV16)."""
 
     TYPE: ClassVar[str] = "ReviewDecisionProposed/1"
     STREAM: ClassVar[str] = "p-*/decision/*"
@@ -74,7 +79,7 @@ class ReviewDecisionProposed(ProposalBody, frozen=True, kw_only=True):
         return 0 if profile is None else profile.review_quorum
 
     def unmet_here(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RV2, RV4 to RV7, RV11 and RV12."""
+        """Yield what is not met of RV2, RV4 to RV7, RV11, RV12 and RV16."""
         subject = book.subject(entry.event.subject)
         review = of(subject, self.review)
         yield from unmet_open(review)
@@ -83,17 +88,39 @@ class ReviewDecisionProposed(ProposalBody, frozen=True, kw_only=True):
             if (self.mandate, self.guideline) != (review.mandate, review.guideline):
                 yield Unmet(rule="RV4", reason="the review's mandate or guideline is another")
             yield from self._unmet_findings(review)
+            yield from self._unmet_heard(review, entry, book)
         yield from evidence.unmet_evidence(self.evidence, self.evidence_parts, self.review, subject)
         yield from self._unmet_conditions(entry)
 
     def _unmet_findings(self, review: Review) -> Iterator[Unmet]:
-        recorded = {finding.ref for finding in review.findings}
+        recorded = review.standing()
         if set(self.findings) != recorded:
-            yield Unmet(rule="RV6", reason="it rests on other findings than the review recorded",
+            yield Unmet(rule="RV6", reason="it rests on other findings than those that stand",
                         hint="name every finding of the review")  # fmt: skip
         if self.outcome != "satisfactory" and not recorded:
             yield Unmet(rule="RV6", reason=f"no finding supports «{self.outcome}»",
                         who=reviewer.name)  # fmt: skip
+
+    def _unmet_heard(self, review: Review, entry: Entry, book: Book) -> Iterator[Unmet]:
+        draft = review.draft
+        if draft is None or not review.standing() <= set(draft.findings):
+            yield Unmet(rule="RV16", reason="no draft with every finding was shared",
+                        who=reviewer.name)  # fmt: skip
+        elif not comments_over(review, entry.at, book):
+            until = comments_end(draft, book)
+            yield Unmet(rule="RV16", reason=f"comments on the draft are taken until {until}",
+                        earliest=dates.deadline(until), who=reviewer.name)  # fmt: skip
+        subject = book.subject(entry.event.subject)
+        for rebuttal in subject.all(Rebuttal):
+            if rebuttal.review == self.review and not rebuttal.answered:
+                yield Unmet(rule="RV16", reason=f"{rebuttal.ref.stream} is not answered",
+                            who=reviewer.name)  # fmt: skip
+        for question in subject.all(Question):
+            if question.review == self.review and not question.answered:
+                day = calendar.extended(dates.parse_day(question.answer_by), book)
+                if dates.in_time(entry.at, day):
+                    yield Unmet(rule="RV16", reason=f"{question.ref.stream} may be answered until "
+                                f"{day}", earliest=dates.deadline(day))  # fmt: skip
 
     def _unmet_conditions(self, entry: Entry) -> Iterator[Unmet]:
         if bool(self.conditions) != (self.outcome == "conditions"):
@@ -107,9 +134,12 @@ class ReviewDecisionProposed(ProposalBody, frozen=True, kw_only=True):
                 yield Unmet(rule="RV7", reason=f"{condition.due} is no day ahead")
 
     def bars(self, actor: str, organization: str, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RV2, RV5, RV8, RV9, RV11 and RV12 at an endorsement."""
+        """Yield what is not met of RV2, RV5, RV6, RV8, RV9, RV11 and RV12 at an endorsement."""
         subject = book.subject(entry.event.subject)
-        yield from unmet_open(of(subject, self.review))
+        review = of(subject, self.review)
+        yield from unmet_open(review)
+        if review is not None:
+            yield from self._unmet_findings(review)
         yield from evidence.unmet_since(self.evidence, self.evidence_parts, subject)
         yield from unmet_seat(entry, self.review, subject)
         found = partnership.of(subject)
@@ -169,7 +199,7 @@ class ReviewDecisionProposed(ProposalBody, frozen=True, kw_only=True):
                 complements_governments=evidence.OPEN_ANSWER,
                 complements_un=evidence.OPEN_ANSWER,
                 evidence=evidence.everything(subject),
-                findings=tuple(finding.ref for finding in review.findings),
+                findings=tuple(f.ref for f in review.findings if f.ref in review.standing()),
             )  # fmt: skip
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Final
 
 import msgspec
 
-from verifier.rules import guideline, partnership
+from verifier.rules import calendar, dates, guideline, partnership
 from verifier.rules.authority.state import Actor, role
 from verifier.rules.book import Book, Entry, Subject, Unmet
 from verifier.rules.evidence import Considered
@@ -16,17 +17,26 @@ from verifier.rules.guideline import ReviewerClass
 from verifier.rules.proposal import Endorsement
 
 __all__ = [
+    "Comment",
     "Condition",
+    "Draft",
     "Finding",
+    "Question",
+    "Rebuttal",
     "Review",
     "ReviewDecided",
     "Seat",
     "Settled",
     "citable",
     "class_of",
+    "comments_end",
+    "comments_over",
+    "decided_reviews",
     "free_stream",
     "is_party",
     "is_untied",
+    "key_of",
+    "local_of",
     "of",
     "open_reviews",
     "reviewer",
@@ -52,6 +62,8 @@ class Finding(msgspec.Struct, frozen=True):
     ref: EventRef
     clause: str
     severity: int
+    state: str = "recorded"
+    """recorded, rebutted; and after a rebuttal is answered: maintained, revised, withdrawn."""
 
 
 class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,11 +75,45 @@ class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Settled(msgspec.Struct, frozen=True):
-    """A condition, its day, and how it ended: open, met or missed."""
+    """A condition, its day, and how and when it ended: open, met or missed."""
 
     id: str
     due: str
     state: str = "open"
+    on: str | None = None
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """The draft of a review as it was shared: its findings, and the last day for comments."""
+
+    ref: EventRef
+    findings: tuple[EventRef, ...]
+    comments_by: str
+
+
+class Question(msgspec.Struct, frozen=True):
+    """A question to the partnership; the thing ``question:<id>``."""
+
+    ref: EventRef
+    review: str
+    answer_by: str
+    answered: bool = False
+
+
+class Rebuttal(msgspec.Struct, frozen=True):
+    """A rebuttal of a finding; the thing ``rebuttal:<id>``."""
+
+    ref: EventRef
+    review: str
+    finding: EventRef
+    answered: bool = False
+
+
+class Comment(msgspec.Struct, frozen=True):
+    """An author's newest comment in a review; the thing ``comment:<review>/<author>``."""
+
+    ref: EventRef
+    draft: EventRef
 
 
 class Seat(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,11 +136,24 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     mandate: str
     guideline: VersionRef
     profile: str
+    opened_on: str
     state: str = "open"
     """open, discontinued, conditions_open or closed."""
     findings: tuple[Finding, ...] = ()
+    draft: Draft | None = None
+    """The newest draft that was shared."""
     decision: str | None = None
     conditions: tuple[Settled, ...] = ()
+    followed_by: str | None = None
+    """The review that follows a missed condition of this one."""
+
+    def standing(self) -> set[EventRef]:
+        """Return the findings that stand: all that were not withdrawn after a rebuttal."""
+        return {finding.ref for finding in self.findings if finding.state != "withdrawn"}
+
+    def missed(self) -> list[Settled]:
+        """Return the conditions that were missed."""
+        return [condition for condition in self.conditions if condition.state == "missed"]
 
 
 class ReviewDecided(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,7 +172,7 @@ class ReviewDecided(msgspec.Struct, frozen=True, kw_only=True):
 
 def of(subject: Subject, review: str) -> Review | None:
     """Return a review of a partnership by its id, or nothing."""
-    return subject.get("review:" + review, Review)
+    return subject.get(key_of(review), Review)
 
 
 def unmet_open(review: Review | None, *states: str) -> Iterator[Unmet]:
@@ -132,10 +191,29 @@ def unmet_class(version: VersionRef, profile: str, stated: str, book: Book) -> I
         yield Unmet(rule="RV13", reason=f"the profile {profile} allows {allowed}; not {stated}")
 
 
+def comments_over(review: Review, at: int, book: Book) -> bool:
+    """Say whether a draft was shared and its last day for comments has ended (RV16)."""
+    if review.draft is None:
+        return False
+    return not dates.in_time(at, comments_end(review.draft, book))
+
+
+def comments_end(draft: Draft, book: Book) -> date:
+    """Return the last day for comments on a draft, after the general extensions."""
+    return calendar.extended(dates.parse_day(draft.comments_by), book)
+
+
 def open_reviews(subject: Subject, state: str = "open") -> Iterator[tuple[str, Review]]:
     """Yield the id and the record of every review in this state."""
     for key, thing in subject.things.items():
         if type(thing) is Review and thing.state == state:
+            yield key.partition(":")[2], thing
+
+
+def decided_reviews(subject: Subject) -> Iterator[tuple[str, Review]]:
+    """Yield the id and the record of every review that was decided."""
+    for key, thing in subject.things.items():
+        if type(thing) is Review and thing.decision is not None:
             yield key.partition(":")[2], thing
 
 
@@ -155,6 +233,16 @@ def is_party(actor: str, organization: str, found: partnership.Partnership) -> b
 def class_of(organization: Actor) -> str:
     """Return the class of the reviewers of an organization, by its stakeholder type."""
     return CLASSES.get(organization.stakeholder_type, "independent")
+
+
+def key_of(review: str) -> str:
+    """Return the key of a review."""
+    return "review:" + review
+
+
+def local_of(entry: Entry) -> str:
+    """Return the last segment of the stream an entry stands on."""
+    return entry.event.stream.rpartition("/")[2]
 
 
 def seat_key(review: str, actor: str) -> str:
