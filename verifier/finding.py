@@ -96,6 +96,8 @@ MEANINGS: Final[dict[str, str]] = {
     "CN": "a concern or an observation was handled against the procedure",
     "CN8": "a concern was left without an answer past its time",
     "GV": "a government was told, or its word recorded, against the procedure",
+    "RK": "a risk to integrity was handled against the procedure",
+    "RK7": "a high risk to integrity was not escalated in time",
     "GV5": "a government's objection was taken up by no review in time",
     "PS4": "a submission was left lying longer than its time",
     "IM": "an import claims more than an import may",

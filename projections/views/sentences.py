@@ -282,5 +282,18 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
         f"{b.country} objects; a review takes it up by {b.take_up_by}. {words(b.text)}"
     ),
     "ObjectionTakenUp/1": lambda b: f"The review {b.review} takes up the objection.",
+    "IntegrityRiskRaised/1": lambda b: (
+        f"A {b.severity} risk to integrity is raised ({b.kind.replace('_', ' ')}): {words(b.text)}"
+    ),
+    "SubstitutionRiskRaised/1": lambda b: (
+        f"A {b.severity} risk that it takes the place of: {words(b.task)}. {words(b.text)}"
+    ),
+    "RiskOwnerDesignated/1": lambda b: f"The risk is {b.owner}'s.",
+    "IntegrityRiskEscalated/1": lambda b: f"The risk is brought before {b.to}: {words(b.text)}",
+    "IntegrityRiskAssessed/1": lambda b: (
+        f"The risk is assessed as {b.severity} (likelihood {b.likelihood}, impact {b.impact})."
+    ),
+    "IntegrityRiskMitigated/1": lambda b: f"Done about the risk: {words(b.text)}",
+    "IntegrityRiskClosed/1": lambda b: f"The risk is closed, {b.outcome}: {words(b.reason)}",
     **{event.TYPE: _filing for event in filing.EVENTS},
 }

@@ -26,6 +26,7 @@ from verifier.rules import (
     partnership,
     proposal,
     report,
+    risk,
     support,
 )
 from verifier.rules.authority import actors, delegation, genesis, roles
@@ -76,6 +77,7 @@ MODULES: Final = (
     champion,
     concern,
     government,
+    risk,
     filing,
 )
 

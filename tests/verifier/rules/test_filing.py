@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness import stories
+from tests.harness import bodies, stories
 from tests.harness.registry import Registry, ref
 from tests.harness.stories import (
     BODY_SECRETARY,
@@ -32,10 +32,10 @@ LIVING = [{"category": "ngo", "count": 12}, {"category": "business", "count": 3}
 
 @pytest.fixture
 def registry() -> Registry:
-    """A listed partnership whose first report was accepted."""
+    """A listed partnership whose first report was accepted, and a council."""
     registry = stories.listed_partnership().on("2024-12-15")
     stories.accepted_report(registry)
-    return registry
+    return bodies.seat(registry)
 
 
 def accepted_report(registry: Registry) -> dict[str, Any]:
@@ -101,7 +101,15 @@ def before(registry: Registry, name: str) -> dict[str, Any]:
     """File what a row's filing answers or takes up; return what it then refers to."""
     if ROWS[name].answers:
         file(registry, ROWS[name].answers)
+    if name == "BoardGuidanceIssued":
+        return {"decision": adopted(registry)}
     return {"sources": [ref(file(registry, "IdeaSubmitted"))]} if name == "IdeaTakenUp" else {}
+
+
+def adopted(registry: Registry) -> dict[str, Any]:
+    """Let the council decide on its guidance; return the reference to its decision."""
+    items = [bodies.item(PARTNERSHIP, "guidance", "guide")]
+    return ref(bodies.decide(registry, kind="guidance", items=items))
 
 
 def refusal(registry: Registry, name: str, author: str = "", stream: str = "",
@@ -216,6 +224,16 @@ def test_a_check_names_a_clause_that_stands(registry: Registry) -> None:
     """FI9: a clause that the version does not have is refused."""
     assert refusal(registry, "ComplianceChecked", clause="no-such-clause") == {"FI9"}
     file(registry, "ComplianceChecked")
+
+
+def test_a_board_guides_by_what_it_decided(registry: Registry) -> None:
+    """FI11: what was certified and not cosigned is no decision; what is in effect is."""
+    bodies.schedule(registry)
+    items = [bodies.item(PARTNERSHIP, "guidance", "guide")]
+    certified = bodies.certify(registry, kind="guidance", items=items)
+    assert refusal(registry, "BoardGuidanceIssued", decision=ref(certified)) == {"FI11"}
+    bodies.cosign(registry, certified)
+    file(registry, "BoardGuidanceIssued", decision=ref(certified))
 
 
 def test_silence_after_a_due_day_is_the_owners(registry: Registry) -> None:

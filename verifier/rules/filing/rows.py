@@ -66,7 +66,7 @@ ROWS: Final = (
         name="ForumOutcomeRecorded",
         told="A concrete action that a forum agreed, with its owner and its due day.",
         stream="forum-*/outcome/*", signers=(_secretary,),
-        needs=("text", "owner", "due"), may=("sources",),
+        needs=("text", "owner", "due"), may=("sources", "decision"),
         rests_on=("ForumInputSubmitted", "IdeaSubmitted", "IdeaTakenUp"), mission=(96,),
     ),
     Row(
@@ -108,7 +108,7 @@ ROWS: Final = (
         name="HlpfThemeSet",
         told="The theme of a year's high-level political forum and its goals.",
         stream="forum-*/theme/*", signers=(_secretary,),
-        needs=("year", "title", "goals"), may=("document",), mission=(47,),
+        needs=("year", "title", "goals"), may=("document", "decision"), mission=(47,),
     ),
     Row(
         name="DossierCompiled",
@@ -144,7 +144,7 @@ ROWS: Final = (
         name="BoardGuidanceIssued",
         told="A governing body guides the partnerships of the entity that it oversees.",
         stream="forum-*/board-guidance/*", signers=(_secretary,),
-        needs=("entity", "document", "text"), may=("partnerships", "sources"),
+        needs=("entity", "decision", "text"), may=("partnerships", "sources"),
         rests_on=("BoardReportTabled",), mission=(93,),
     ),
     Row(

@@ -14,6 +14,7 @@
 - FI9 The clause that was checked stands in the version that is named [R55].
 - FI10 (whole log) What has an owner or an addressee and a due day is answered by then; silence is
       an omission of theirs [R96].
+- FI11 A decision that it names is in effect [R93].
 
 A report of a meeting under the Chatham House Rule has no field that could name who took part: its
 row has none (decision D3.30). Sources: R2, R3, R10, R38, R39, R44 to R48, R52, R55, R83, R93, R94,
@@ -37,6 +38,7 @@ from verifier.rules.authority.state import (
     is_registered,
     organization_of,
 )
+from verifier.rules.body import decision, subject_of
 from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import EventRef
 from verifier.rules.filing.words import Words
@@ -132,7 +134,7 @@ anyone: Final = Capacity("any registered actor", _is_anyone)
 
 
 class Filing(Body, frozen=True, kw_only=True):
-    """What every filing has in common; the event types are made from the rows (FI1 to FI9)."""
+    """What all filings have in common; event types are made from rows (FI1 to FI9, FI11)."""
 
     ROW: ClassVar[Row]
     VOCABULARY: ClassVar[type[Words]] = Words
@@ -147,13 +149,15 @@ class Filing(Body, frozen=True, kw_only=True):
         yield from self._actors()
         for ref in self.stated("sources") or ():
             yield ref.stream.partition("/")[0]
+        if self.stated("decision") is not None:
+            yield subject_of(self.stated("decision"))
 
     def _actors(self) -> Iterator[str]:
         yield from (name for field in ACTORS if (name := self.stated(field)) is not None)
         yield from (given.organization for given in self.stated("contributions") or ())
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of FI1 to FI9."""
+        """Yield what is not met of FI1 to FI9 and FI11."""
         yield from self._unmet_place(entry, book)
         for ref in self.stated("sources") or ():
             yield from self._unmet_source(ref, entry, book)
@@ -229,6 +233,10 @@ class Filing(Body, frozen=True, kw_only=True):
             yield Unmet(rule="FI9", reason=f"{version.set} {version.version} has no {clause}")
 
     def _unmet_organization(self, entry: Entry, book: Book) -> Iterator[Unmet]:
+        adopted = self.stated("decision")
+        if adopted is not None and decision(adopted, book) is None:
+            yield Unmet(rule="FI11", reason=f"{adopted.stream} is no decision in effect",
+                        who="presiding_officer")  # fmt: skip
         own = organization_of(entry.actor, book)
         if self.stated("organization") not in (None, own):
             yield Unmet(rule="FI8", reason=f"{entry.actor} acts for {own}")
@@ -280,7 +288,7 @@ def event_of(row: Row) -> type[Filing]:
     fields: list[Any] = [(name, hints[name]) for name in row.needs]
     fields += [(name, hints[name] | None, None) for name in row.may]
     namespace = {
-        "__doc__": f"{row.told.removesuffix('.')} (FI1 to FI9).", "ROW": row,
+        "__doc__": f"{row.told.removesuffix('.')} (FI1 to FI9, FI11).", "ROW": row,
         "TYPE": f"{row.name}/1", "STREAM": row.stream, "SIGNERS": row.signers,
         "MISSION": row.mission,
     }  # fmt: skip

@@ -87,6 +87,8 @@ class Words(msgspec.Struct, kw_only=True):
     due_diligence: Texts
     """What was done to know the partners, and what came of it."""
     risk_measures: Texts
+    decision: EventRef
+    """The decision of a body by which it was adopted."""
     purpose: Label
     document: Symbol
     item: Symbol

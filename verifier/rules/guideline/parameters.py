@@ -140,6 +140,8 @@ class Profile(
     """From a State's concern to the day by which it is answered."""
     government_notice: Duration
     """How long a government has to answer, and how long an objection waits for its review."""
+    risk_escalated_within: Duration
+    """From the day a high risk to integrity is raised to the day by which it is escalated."""
 
 
 Rank = Literal["longer", "shorter", "greater", "less"] | tuple[str, ...]
@@ -250,6 +252,7 @@ PARAMETERS: Final[dict[str, Parameter]] = {
     "reply_within": Parameter("protection", "longer"),
     "state_concern_answered_within": Parameter("fixed"),
     "government_notice": Parameter("fixed"),
+    "risk_escalated_within": Parameter("fixed"),
 }
 """Every parameter of a profile. Decision windows are protections: after them the deciders lose
 their decision."""
