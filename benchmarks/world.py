@@ -187,8 +187,16 @@ def registration(m: Member, now: int) -> Iterator[Statement]:
                       "stakeholder_type": t} for o, s, t in partners],
         "countries": ["KEN"], "sdg_targets": ["6.1", "14.1"], "priority_goals": [6],
         "start": day(now), "planned_end": "2030-12-31",
-        "monitoring_plan": text("Yearly sampling at every tap; baseline of the first year"),
-        "governance": text("A board of the partners; the secretariat is an office of the first"),
+        "monitoring_plan": {
+            "baseline": text("No tap with safe water in the first year"),
+            "indicators": text("Taps that deliver safe water"),
+            "milestones": text("Ten taps each year"), "methods": text("Sampling at every tap"),
+        },
+        "governance": {
+            "structure": text("A board of the partners; the first hosts the secretariat"),
+            "disputes": text("The board names a mediator from outside"),
+            "learning": text("A yearly meeting on what went wrong"),
+        },
         "complementarity_statement": text("Follows the national water plan and adds to it"),
     })  # fmt: skip
     yield Statement(m.screener, stream, "PartnershipScreened/1",

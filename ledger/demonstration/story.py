@@ -115,8 +115,17 @@ async def _register(
         priority_goals=[goal],
         start=told.stage.day(),
         planned_end="2030-12-31",
-        monitoring_plan=english("A baseline in the first year, then a count every year"),
-        governance=english("A board of the partners; the secretariat is hosted by the lead"),
+        monitoring_plan={
+            "baseline": english("A count in the first year"),
+            "indicators": english("What was built and still works"),
+            "milestones": english("A third of it each year"),
+            "methods": english("A count on site every year"),
+        },
+        governance={
+            "structure": english("A board of the partners; the lead hosts the secretariat"),
+            "disputes": english("The board names a mediator from outside"),
+            "learning": english("A yearly meeting on what went wrong"),
+        },
         complementarity_statement=english("Adds to the national plan and replaces no service"),
     )
     told.ago(days + 4)

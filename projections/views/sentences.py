@@ -150,6 +150,7 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
         f"Deadlines from {b.first_day} to {b.last_day} move by {b.days} days: {words(b.ground)}"
     ),
     "PartnershipSubmitted/1": _submitted,
+    "SubmissionCosigned/1": lambda b: f"{b.un_signature} signs its part in it.",
     "PartnershipScreened/1": _screened,
     "PartnershipListed/1": lambda b: (
         f"Listed, by guideline {b.guideline.set} version {b.guideline.version}, "

@@ -121,10 +121,18 @@ def submission(registry: Registry, profile: str = "light", **changes: Any) -> di
         ],
         "countries": ["KEN"], "sdg_targets": ["6.1", "14.1"], "priority_goals": [6],
         "start": registry.day(), "planned_end": "2030-12-31",
-        "monitoring_plan": text("Yearly sampling at every tap; baseline of the first year"),
-        "governance": text("A board of the partners; the secretariat is an office of the NGO"),
+        "monitoring_plan": {
+            "baseline": text("No tap with safe water in the first year"),
+            "indicators": text("Taps that deliver safe water"),
+            "milestones": text("Ten taps each year"), "methods": text("Sampling at every tap"),
+        },
+        "governance": {
+            "structure": text("A board of the partners; the secretariat is an office of the NGO"),
+            "disputes": text("The board names a mediator from outside"),
+            "learning": text("A yearly meeting on what went wrong"),
+        },
         "complementarity_statement": text("Follows the national water plan and adds to it"),
-    } | changes  # fmt: skip
+    } | ({} if profile == "light" else {"un_signature": UN_AGENCY}) | changes  # fmt: skip
 
 
 def submitted_partnership(

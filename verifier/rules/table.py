@@ -23,7 +23,6 @@ from verifier.rules import (
     imported,
     lesson,
     network,
-    partnership,
     proposal,
     report,
     risk,
@@ -36,6 +35,7 @@ from verifier.rules.commitment import assessment, ending, milestone, progress, p
 from verifier.rules.delisting import appeal, decision, notice, reinstatement
 from verifier.rules.filing import rows as filing
 from verifier.rules.guideline import sets
+from verifier.rules.partnership import screening, submission
 from verifier.rules.review import conditions, course, draft, exchange, panel
 from verifier.rules.review import decision as review_decision
 
@@ -52,7 +52,8 @@ MODULES: Final = (
     sets,
     calendar,
     imported,
-    partnership,
+    submission,
+    screening,
     promise,
     revision,
     milestone,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.harness import stories
-from tests.harness.registry import Registry
+from tests.harness.registry import Registry, ref
 from tests.harness.stories import (
     COMPANY,
     GOVERNMENT,
@@ -24,7 +24,8 @@ from verifier.rules.ahead import steps
 from verifier.rules.authority.scope import Place
 from verifier.rules.book import Entry, Refused
 from verifier.rules.fields import VersionRef
-from verifier.rules.partnership import Partnership
+from verifier.rules.partnership import Partnership, screening
+from verifier.rules.partnership.submission import Turn
 
 STREAM = f"{PARTNERSHIP}/registration"
 
@@ -37,8 +38,9 @@ def registry() -> Registry:
 
 def submit(registry: Registry, author: str = SECRETARIAT, profile: str = "light",
            **changes: Any) -> Entry:  # fmt: skip
-    """Submit the partnership of the story, changed."""
-    fields = stories.submission(registry, profile, **changes)
+    """Submit the partnership of the story, changed; what is nothing is left out."""
+    whole = stories.submission(registry, profile, **changes)
+    fields = {name: value for name, value in whole.items() if value is not None}
     return registry.append(author, STREAM, "PartnershipSubmitted", **fields)
 
 
@@ -52,6 +54,15 @@ def list_it(registry: Registry, author: str = OFFICE_A, **fields: Any) -> Entry:
     """List the partnership."""
     values = stories.listing(registry) | fields
     return registry.append(author, STREAM, "PartnershipListed", **values)
+
+
+def cosign(registry: Registry, submission: Entry, author: str = UN_AGENCY,
+           organization: str = "", **fields: Any) -> Entry:  # fmt: skip
+    """Sign a submission beside its author."""
+    return registry.append(
+        author, STREAM, "SubmissionCosigned", submission=ref(submission),
+        un_signature=organization or author, **fields,
+    )  # fmt: skip
 
 
 def rules(refused: pytest.ExceptionInfo[Refused]) -> set[str]:
@@ -118,13 +129,15 @@ def test_a_submission_waits_until_it_is_returned(registry: Registry) -> None:
         members(LEAD, STATE, STATE),
         members(LEAD, (GOVERNMENT, "lead", "public", "government")),
         members((NGO, "partner", "civil_society", "ngo"), STATE),
+        members(LEAD, STATE, ("actor-chapter", "partner", "civil_society", "ngo")),
     ],
-    ids=["an-office", "unknown", "type", "sector", "twice", "two-leads", "no-lead"],
+    ids=["an-office", "unknown", "type", "sector", "twice", "two-leads", "no-lead", "a-branch"],
 )
 def test_partners_are_registered_organizations(
     registry: Registry, partners: list[dict[str, str]]
 ) -> None:
-    """PA2: each once, of the type on record and its sector, and exactly one of them leads."""
+    """PA2: each once and for itself, of its type and sector, and exactly one of them leads."""
+    registry.enlist("actor-chapter", principal=NGO, stakeholder_type="ngo")
     assert "PA2" in refusal(registry, partners=partners)
 
 
@@ -144,11 +157,71 @@ def test_a_un_role_fits_the_partners(registry: Registry, role: str) -> None:
 
 
 def test_a_un_role_is_claimed_over_a_un_signature(registry: Registry) -> None:
-    """PA4: the secretariat alone cannot claim the United Nations; the agency can."""
+    """PA4: the secretariat cannot sign for the United Nations; the agency that takes part can."""
     assert refusal(registry, profile="un_participating") == {"PA4"}
     assert refusal(registry, UN_AGENCY, "un_participating", un_role="none") == {"PA4"}
+    assert refusal(registry, un_signature=UN_AGENCY) == {"PA4"}
     submit(registry, UN_AGENCY, "un_participating")
-    assert found(registry).un_role == "participating"
+    assert (found(registry).un_role, found(registry).un_signature) == ("participating", UN_AGENCY)
+    screen(registry)
+
+
+def test_a_un_partner_signs_beside_the_secretariat(registry: Registry) -> None:
+    """PA4, PA9: what the secretariat submits takes effect when the agency has cosigned it."""
+    submission = submit(registry, profile="un_participating", un_signature=None)
+    with pytest.raises(Refused) as refused:
+        screen(registry)
+    assert rules(refused) == {"PS1"}
+    assert not list(registry.subject(PARTNERSHIP).all(Turn))
+    ahead = {step.type: step for step in steps(PARTNERSHIP, registry.book, registry.now)}
+    assert ahead["SubmissionCosigned/1"].who == ("a UN partner",)
+    cosign(registry.on("2024-02-01"), submission)
+    assert [t.submitted_on for t in registry.subject(PARTNERSHIP).all(Turn)] == ["2024-02-01"]
+    screen(registry)
+    list_it(registry, profile="un_participating")
+
+
+def test_only_who_is_asked_signs_for_the_united_nations(registry: Registry) -> None:
+    """PA4: where one UN entity leads, another cannot sign for it; nobody signs by delegation."""
+    registry.enlist("actor-un-other")
+    other = ("actor-un-other", "partner", "public", "un_entity")
+    leader = (UN_AGENCY, "lead", "public", "un_entity")
+    partners = members(leader, other, (NGO, "partner", "civil_society", "ngo"))
+    submission = submit(registry, SECRETARIAT, "un_led", partners=partners, un_signature=None)
+    with pytest.raises(Refused) as refused:
+        cosign(registry, submission, "actor-un-other")
+    assert rules(refused) == {"PA4"}
+    given = registry.append(
+        UN_AGENCY, f"{UN_AGENCY}/delegation/help", "DelegationGranted", to=SECRETARIAT,
+        types=["SubmissionCosigned"], last_day=registry.day(30), mandate="A/RES/70/224",
+    )  # fmt: skip
+    behalf = {"actor": UN_AGENCY, "delegation": ref(given)}
+    with pytest.raises(Refused) as refused:
+        cosign(registry, submission, SECRETARIAT, UN_AGENCY, on_behalf_of=behalf)
+    assert rules(refused) == {"PA4"}
+    cosign(registry, submission)
+
+
+def test_the_newest_submission_is_cosigned_once(registry: Registry) -> None:
+    """PA1, PA9: what waits for a cosignature can be put anew; only the newest is cosigned."""
+    first = submit(registry, profile="un_participating", un_signature=None)
+    second = submit(registry, profile="un_participating", un_signature=None, scale="regional")
+    with pytest.raises(Refused) as refused:
+        cosign(registry, first)
+    assert rules(refused) == {"PA9"}
+    cosign(registry, second)
+    assert refusal(registry, profile="un_participating", un_signature=None) == {"PA1"}
+    with pytest.raises(Refused) as refused:
+        cosign(registry, second)
+    assert rules(refused) == {"PA9"}
+
+
+def test_a_national_priority_is_of_a_country_where_it_works(registry: Registry) -> None:
+    """PA8: with the plan that sets it, in one of its countries, once."""
+    plan = {"country": "KEN", "document": "Vision 2030", "reference": "4.2 Water"}
+    assert refusal(registry, national_priorities=[plan | {"country": "TZA"}]) == {"PA8"}
+    assert refusal(registry, national_priorities=[plan, plan]) == {"PA8"}
+    submit(registry, national_priorities=[plan])
 
 
 @pytest.mark.parametrize(
@@ -307,18 +380,18 @@ def test_a_screening_in_time_is_nothing_to_tell(registry: Registry) -> None:
     registry.on(registry.day(30))
     screen(registry)
     registry.book.time += 400 * 86_400
-    assert not list(partnership.whole_log(registry.book))
+    assert not list(screening.whole_log(registry.book))
 
 
 def test_a_late_screening_is_the_registrys_own_omission(registry: Registry) -> None:
     """PS4 tells a screening after its time, and one that is owed and was never made."""
     submit(registry)
     registry.book.time += 31 * 86_400
-    (owed,) = partnership.whole_log(registry.book)
+    (owed,) = screening.whole_log(registry.book)
     assert (owed.rule, owed.kind, owed.who) == ("PS4", "omission", "registry")
     assert "not by 2024-02-15" in owed.reason
     registry.on("2024-02-20")
     screen(registry, outcome="return", findings=text("No baseline"))
     submit(registry)
-    (late,) = partnership.whole_log(registry.book)
+    (late,) = screening.whole_log(registry.book)
     assert "screened on 2024-02-20" in late.reason

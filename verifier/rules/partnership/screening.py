@@ -1,0 +1,162 @@
+"""The screening of a submission, and the listing; from then on the clock runs.
+
+- PS1 What is screened is submitted, signed as its UN role asks (PA4), and not yet screened. [R87]
+- PS2 The officer belongs to none of its partners, and neither does who signs for the officer. [R87]
+- PS3 A return or a rejection says why. [R87]
+- PS4 A submission is screened within the time of the profile of its UN role, in the version of the
+      base set in force on the day it took effect (whole log; the registry's own omission). [R71]
+- PL1 What is listed has passed the screening, and others screened it than act or sign here. [R87]
+- PL2 The listing names the version of the base set that is in force, and the profile of the
+      partnership's UN role in it. [R12, R24]
+
+Only a multi-stakeholder partnership has a reporting clock. Sources: R17, R21, R24, R87; domain
+C2.2; decisions D2.12, D3.26, D4.33.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from verifier.rules import calendar, dates, guideline
+from verifier.rules.authority.state import organization_of, role
+from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
+from verifier.rules.fields import Code, Symbol, Texts, VersionRef
+from verifier.rules.partnership.state import PROFILES, is_partner, of
+from verifier.rules.partnership.submission import Turn, submitter, un_partner
+
+__all__ = ["EVENTS", "PartnershipListed", "PartnershipScreened", "whole_log"]
+
+
+class PartnershipScreened(Body, frozen=True, kw_only=True):
+    """An officer screens a submission and lets it pass, returns it or rejects it (PS1 to PS3)."""
+
+    TYPE: ClassVar[str] = "PartnershipScreened/1"
+    STREAM: ClassVar[str] = "p-*/registration"
+    SIGNERS: ClassVar[tuple[Capacity, ...]] = (role("screening_officer"),)
+    MISSION: ClassVar[tuple[int, ...]] = (71, 87)
+
+    outcome: Literal["pass", "return", "reject"]
+    method: Literal["desk", "call", "site"]
+    minutes: Annotated[int, Meta(ge=1, le=100_000)]
+    findings: Texts | None = None
+
+    def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
+        """Yield what is not met of PS1 to PS3."""
+        found = of(book.subject(entry.event.subject))
+        if found is None or found.listing != "submitted" or found.screened is not None:
+            state = "not submitted" if found is None else found.listing
+            yield Unmet(rule="PS1", reason=f"nothing waits for screening: {state}",
+                        who=submitter.name)  # fmt: skip
+        elif found.waits_for_un:
+            yield Unmet(rule="PS1", reason="a UN role is claimed without a UN partner's signature",
+                        who=un_partner.name)  # fmt: skip
+        if found is not None and any(
+            is_partner(found, organization_of(signer, book)) for signer in entry.signers
+        ):
+            yield Unmet(rule="PS2", reason="the officer belongs to a partner", hint="let another")
+        if self.outcome != "pass" and self.findings is None:
+            yield Unmet(rule="PS3", reason=f"the {self.outcome} does not say why")
+
+    def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
+        """Note the screening that was passed, or the return, or the rejection."""
+        found = subject.things["partnership"]
+        turn = f"turn:{found.ref.seq}"
+        today = dates.day_text(entry.at)
+        yield turn, msgspec.structs.replace(subject.things[turn], screened_on=today)
+        if self.outcome == "pass":
+            yield (
+                "partnership",
+                msgspec.structs.replace(found, screened=entry.ref, screened_by=entry.signers),
+            )
+        else:
+            listing = "returned" if self.outcome == "return" else "rejected"
+            yield "partnership", msgspec.structs.replace(found, listing=listing)
+
+    @classmethod
+    def ahead(cls, subject: Subject, book: Book) -> Iterator[tuple[str, Body]]:
+        """Offer the screening of what is submitted."""
+        found = of(subject)
+        if found is not None and found.listing == "submitted" and found.screened is None:
+            yield f"{subject.id}/registration", cls(outcome="pass", method="desk", minutes=1)
+
+
+class PartnershipListed(Body, frozen=True, kw_only=True):
+    """The registry lists a partnership; its clock runs from this day (PL1, PL2)."""
+
+    TYPE: ClassVar[str] = "PartnershipListed/1"
+    STREAM: ClassVar[str] = "p-*/registration"
+    SIGNERS: ClassVar[tuple[Capacity, ...]] = (role("registry"),)
+    MISSION: ClassVar[tuple[int, ...]] = (12, 24)
+
+    guideline: VersionRef
+    profile: Code
+    mandate: Symbol
+
+    def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
+        """Yield what is not met of PL1 and PL2."""
+        found = of(book.subject(entry.event.subject))
+        if found is None or found.listing != "submitted" or found.screened is None:
+            yield Unmet(rule="PL1", reason="there is no submission that has passed the screening",
+                        who="screening_officer")  # fmt: skip
+        elif not set(entry.signers).isdisjoint(found.screened_by):
+            yield Unmet(
+                rule="PL1", reason="who lists it has screened it", hint="let another list it"
+            )
+        version = guideline.base_in_force(dates.day_of(entry.at), book)
+        if version is None or version != self.guideline:
+            named = "none" if version is None else f"{version.set} version {version.version}"
+            yield Unmet(rule="PL2", reason=f"the base guideline in force is {named}")
+        elif found is not None and (
+            self.profile != PROFILES[found.un_role]
+            or guideline.profile_of(version, self.profile, book) is None
+        ):
+            yield Unmet(rule="PL2", reason=f"its profile is {PROFILES[found.un_role]}")
+
+    def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
+        """List the partnership and start its clock."""
+        found = subject.things["partnership"]
+        today = dates.day_of(entry.at).isoformat()
+        yield "partnership", msgspec.structs.replace(
+            found, listing="listed", listed_on=today, guideline=self.guideline,
+            profile=self.profile, clock_from=today if found.initiative_kind == "msp" else None,
+        )  # fmt: skip
+
+    @classmethod
+    def ahead(cls, subject: Subject, book: Book) -> Iterator[tuple[str, Body]]:
+        """Offer the listing of what is submitted."""
+        found = of(subject)
+        if found is not None and found.listing == "submitted":
+            version = guideline.base_in_force(dates.day_of(book.time), book)
+            yield (
+                f"{subject.id}/registration",
+                cls(
+                    guideline=version or VersionRef("none", 1),
+                    profile=PROFILES[found.un_role],
+                    mandate="…",
+                ),
+            )
+
+
+def whole_log(book: Book) -> Iterator[Broken]:
+    """Yield what is broken of PS4: submissions screened late, or not yet and the time is over."""
+    today = dates.day_text(book.time)
+    for subject in book.subjects.values():
+        for turn in subject.all(Turn):
+            submitted = dates.parse_day(turn.submitted_on)
+            version = guideline.base_in_force(submitted, book)
+            rules = guideline.profile_of(version, PROFILES[turn.un_role], book) if version else None
+            if rules is None:
+                continue
+            due = calendar.extended(dates.add(submitted, rules.screening_within), book).isoformat()
+            if (turn.screened_on or today) > due:
+                state = f"on {turn.screened_on}" if turn.screened_on else f"not by {today}"
+                yield Broken(rule="PS4", kind="omission", subject=subject.id, who="registry",
+                             reason=f"submitted on {turn.submitted_on}, to be screened by {due}, "
+                             f"screened {state}")  # fmt: skip
+
+
+EVENTS: Final[tuple[type[Body], ...]] = (PartnershipScreened, PartnershipListed)

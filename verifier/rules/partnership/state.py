@@ -1,0 +1,176 @@
+"""What is known of a partnership, who acts for it, and the questions asked of it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from verifier.rules import guideline
+from verifier.rules.authority.state import organization_of
+from verifier.rules.book import Book, Capacity, Entry, Subject
+from verifier.rules.fields import (
+    ActorId,
+    Alpha3,
+    Code,
+    Decimal,
+    EventRef,
+    Label,
+    LangText,
+    Symbol,
+    Texts,
+    VersionRef,
+)
+from verifier.rules.guideline import Profile
+
+__all__ = [
+    "PROFILES",
+    "UNDECIDED",
+    "Budget",
+    "Governance",
+    "MonitoringPlan",
+    "NationalPriority",
+    "Partner",
+    "Partnership",
+    "Sector",
+    "entities",
+    "is_partner",
+    "lead",
+    "of",
+    "partner",
+    "profile_of",
+    "secretariat",
+]
+
+PROFILES: Final[dict[str, str]] = {
+    "led": "un_led",
+    "participating": "un_participating",
+    "none": "light",
+}
+"""The base profile of a UN role (decision D3.26)."""
+
+UNDECIDED: Final[Texts] = (LangText("und", "…"),)
+"""Stands for a text that the author of a possible next event has yet to write."""
+
+Sector = Literal["public", "civil_society", "philanthropy", "knowledge", "business"]
+
+
+class Partner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An organization in a partnership and its part there."""
+
+    organization: ActorId
+    role: Literal["lead", "partner", "contributor", "beneficiary"]
+    sector: Sector
+    stakeholder_type: Code
+
+
+class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An amount in an ISO 4217 currency, for the whole life or for each year."""
+
+    amount: Decimal
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
+    period: Literal["total", "yearly"]
+
+
+class MonitoringPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a partnership will know what it achieves: from where, by what, by when, and how."""
+
+    baseline: Texts
+    indicators: Texts
+    milestones: Texts
+    methods: Texts
+
+
+class Governance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a partnership decides, how it settles disputes, and how it learns."""
+
+    structure: Texts
+    disputes: Texts
+    learning: Texts
+
+
+class NationalPriority(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A priority of a country that a partnership serves: the plan that sets it, and where."""
+
+    country: Alpha3
+    document: Symbol
+    reference: Label
+
+
+class Partnership(msgspec.Struct, frozen=True, kw_only=True):
+    """A partnership on record; the thing ``partnership`` of its subject. Days are ISO 8601."""
+
+    ref: EventRef
+    """Its newest submission."""
+    title: Texts
+    lead: str
+    """The organization that leads."""
+    partners: tuple[Partner, ...]
+    secretariat: str
+    """The actor that acts for the partnership."""
+    un_role: str
+    scale: str
+    countries: tuple[str, ...]
+    sdg_targets: tuple[str, ...]
+    initiative_kind: str
+    planned_end: str
+    listing: str
+    """submitted, returned, rejected, listed, suspended, removed, withdrawn or completed."""
+    screened: EventRef | None = None
+    """The screening that it has passed."""
+    screened_by: tuple[str, ...] = ()
+    listed_on: str | None = None
+    guideline: VersionRef | None = None
+    profile: str | None = None
+    clock_from: str | None = None
+    """The day from which its reporting periods are counted; a reinstatement restarts it."""
+    un_signature: str | None = None
+    """The UN partner that signed its newest submission itself."""
+
+    @property
+    def waits_for_un(self) -> bool:
+        """Say whether its submission waits for the signature of a UN partner (PA4)."""
+        return self.listing == "submitted" and self.un_role != "none" and self.un_signature is None
+
+
+def of(subject: Subject) -> Partnership | None:
+    """Return the partnership that a subject is, or nothing."""
+    return subject.get("partnership", Partnership)
+
+
+def is_partner(partnership: Partnership, organization: str) -> bool:
+    """Say whether an organization is one of the partners."""
+    return any(p.organization == organization for p in partnership.partners)
+
+
+def profile_of(partnership: Partnership, book: Book) -> Profile | None:
+    """Return the profile that a listed partnership reports by, or nothing."""
+    if partnership.guideline is None or partnership.profile is None:
+        return None
+    return guideline.profile_of(partnership.guideline, partnership.profile, book)
+
+
+def _is_secretariat(actor: str, entry: Entry, book: Book) -> bool:
+    found = of(book.subject(entry.event.subject))
+    return found is not None and actor == found.secretariat
+
+
+def _is_lead(actor: str, entry: Entry, book: Book) -> bool:
+    found = of(book.subject(entry.event.subject))
+    return found is not None and organization_of(actor, book) == found.lead
+
+
+def _is_partner(actor: str, entry: Entry, book: Book) -> bool:
+    found = of(book.subject(entry.event.subject))
+    return found is not None and is_partner(found, organization_of(actor, book))
+
+
+def entities(partners: tuple[Partner, ...]) -> tuple[str, ...]:
+    """Return the United Nations entities among partners."""
+    return tuple(p.organization for p in partners if p.stakeholder_type == "un_entity")
+
+
+secretariat = Capacity("the partnership's secretariat", _is_secretariat)
+lead = Capacity("the lead partner", _is_lead)
+partner = Capacity("a partner", _is_partner)
