@@ -1,0 +1,79 @@
+"""The cast of the decade: the offices of the registry and the organizations of the world."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tests.harness import stories
+from tests.harness.decade.player import Player
+from tests.harness.registry import Registry
+from tests.harness.stories import BODY_SECRETARY, OFFICE_A, OFFICE_B
+
+__all__ = ["COUNTRIES", "PROFILES", "Members", "assemble", "members", "secretariat_of"]
+
+COUNTRIES = ("BGD", "BOL", "COL", "DNK", "EGY", "ETH", "FJI", "GHA", "IDN", "IND", "JOR", "KEN",
+             "KHM", "LAO", "MAR", "MDG", "MEX", "MLI", "MOZ", "NOR", "NPL", "PER", "PHL", "RWA",
+             "SEN", "THA", "TZA", "UGA", "VNM", "ZMB")  # fmt: skip
+NGOS = tuple(f"actor-ngo-{n:02}" for n in range(40))
+GOVERNMENTS = tuple(f"actor-government-{country.lower()}" for country in COUNTRIES)
+COMPANIES = tuple(f"actor-company-{n:02}" for n in range(40))
+UNIVERSITIES = tuple(f"actor-university-{n:02}" for n in range(10))
+AGENCIES = tuple(f"actor-agency-{n}" for n in range(6))
+APPEALS = tuple(f"actor-appeals-{n}" for n in range(4))
+
+PROFILES = ("light", "light", "light", "un_participating", "un_led", "light")
+"""The profiles of the partnerships, in turn."""
+
+
+class Members(NamedTuple):
+    """Who takes part in a partnership."""
+
+    profile: str
+    ngo: str
+    government: str
+    company: str
+    university: str
+    agency: str
+    secretariat: str
+    country: str
+
+
+def secretariat_of(ngo: str) -> str:
+    """Return the office of an organization that serves as secretariat of its partnerships."""
+    return f"{ngo}-office"
+
+
+def members(number: int) -> Members:
+    """Return the members of the partnership of a number."""
+    ngo = NGOS[number % len(NGOS)]
+    country = number * 7 % len(COUNTRIES)
+    return Members(
+        PROFILES[number % len(PROFILES)], ngo, GOVERNMENTS[country],
+        COMPANIES[number * 11 % len(COMPANIES)], UNIVERSITIES[number * 3 % len(UNIVERSITIES)],
+        AGENCIES[number % len(AGENCIES)], secretariat_of(ngo), COUNTRIES[country],
+    )  # fmt: skip
+
+
+def assemble(player: Player) -> None:
+    """Open the ledger, register everybody, give the roles and issue the guidelines."""
+    registry = stories.guidelines(stories.cast(player.registry))
+    for ngo in NGOS:
+        registry.enlist(ngo, OFFICE_A, stakeholder_type="ngo")
+        registry.enlist(secretariat_of(ngo), OFFICE_B, kind="office", principal=ngo,
+                        stakeholder_type="ngo")  # fmt: skip
+    for government, country in zip(GOVERNMENTS, COUNTRIES, strict=True):
+        registry.enlist(government, OFFICE_A, stakeholder_type="government", country=country)
+    for company in COMPANIES:
+        registry.enlist(company, OFFICE_B, stakeholder_type="business")
+    for university in UNIVERSITIES:
+        registry.enlist(university, OFFICE_A, stakeholder_type="academia")
+    for agency in AGENCIES:
+        registry.enlist(agency, OFFICE_A)
+    _appeals(registry)
+
+
+def _appeals(registry: Registry) -> None:
+    """Fill the roster of the appeals panel beyond the three of every story."""
+    for member in APPEALS:
+        registry.enlist(member, OFFICE_A, stakeholder_type="academia")
+        registry.grant(member, "appeals_panel", BODY_SECRETARY)

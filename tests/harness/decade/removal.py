@@ -1,0 +1,85 @@
+"""Removal cases of the decade: notices, replies, decisions, appeals, and what follows."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tests.harness import stories
+from tests.harness.decade.player import Player
+from tests.harness.removals import REGISTRY_ORG
+from tests.harness.stories import APPEALS_PANEL, FOCAL_POINT, OFFICE_A, OFFICE_B
+from verifier.rules.book import Entry
+from verifier.rules.delisting import case as cases
+
+if TYPE_CHECKING:
+    from tests.harness.decade.lives import Life
+
+__all__ = ["close_cured", "open_case"]
+
+OFFICES = ((OFFICE_A, REGISTRY_ORG), (OFFICE_B, REGISTRY_ORG))
+
+
+def open_case(player: Player, life: Life) -> None:
+    """Offer support, give the first notice and deliver it."""
+    player.take(FOCAL_POINT, life.name, "SupportOffered")
+    player.take(OFFICE_A, life.name, "RemovalNoticeIssued")
+    player.take(OFFICE_A, life.name, "NoticeDelivered", channels=["post", "email"],
+                copy_to=FOCAL_POINT, delivered_on=player.today)  # fmt: skip
+    if life.behaviour == "warned":
+        player.plan_in(player.chance.randrange(5, 60), life.reported_after_all)
+        return
+    if life.behaviour == "contesting":
+        player.plan_in(20, partial(_reply, player, life))
+    player.plan_in(91, partial(_final_notice, player, life))
+
+
+def _reply(player: Player, life: Life) -> None:
+    player.take(life.members.secretariat, life.name, "ReplyFiled",
+                text=stories.text("We have nothing to report on"))  # fmt: skip
+
+
+def _final_notice(player: Player, life: Life) -> None:
+    player.take(OFFICE_B, life.name, "FinalNoticeIssued")
+    player.take(OFFICE_B, life.name, "NoticeDelivered", channels=["post", "email"],
+                copy_to=FOCAL_POINT, delivered_on=player.today)  # fmt: skip
+    player.plan_in(45, partial(_decide, player, life))
+
+
+def _decide(player: Player, life: Life) -> None:
+    proposal = player.take(OFFICE_A, life.name, "RemovalDecisionProposed", outcome="remove")
+    player.endorse(proposal, *OFFICES)
+    if life.behaviour in ("contesting", "appealing"):
+        player.plan_in(10, partial(_appeal, player, life))
+    else:
+        player.plan_in(32, partial(_remove, player, life))
+
+
+def _appeal(player: Player, life: Life) -> None:
+    filed = player.take(life.members.secretariat, life.name, "AppealFiled")
+    outcome = "uphold" if life.behaviour == "contesting" else "overturn"
+    player.plan_in(30, partial(_decide_appeal, player, life, filed, outcome))
+
+
+def _decide_appeal(player: Player, life: Life, filed: Entry, outcome: str) -> None:
+    _, body = player.offered(life.name, "AppealDecisionProposed")
+    answers = [{"ground": answer.ground, "founded": outcome != "uphold", "reason": "As recorded"}
+               for answer in body.answers]  # type: ignore[attr-defined]  # fmt: skip
+    proposal = player.take(APPEALS_PANEL[0], life.name, "AppealDecisionProposed",
+                           outcome=outcome, answers=answers)  # fmt: skip
+    player.endorse(proposal, *((member, member) for member in APPEALS_PANEL))
+    if outcome == "uphold":
+        player.plan_in(5, partial(_remove, player, life))
+    else:
+        player.plan_in(20, life.reported_after_all)
+
+
+def _remove(player: Player, life: Life) -> None:
+    player.take(OFFICE_B, life.name, "PartnershipRemoved", effective_on=player.today)
+
+
+def close_cured(player: Player, life: Life) -> None:
+    """Close the case of a partnership whose report was accepted."""
+    case = cases.open_case(player.registry.subject(life.name))
+    if case is not None:
+        player.do(OFFICE_A, f"{life.name}/case/{case.id}", "CaseClosed", ground="cured")

@@ -1,0 +1,54 @@
+"""Staff of the decade: officers come and go, keys rotate, and one is stolen."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from tests.harness.decade.player import Player
+from tests.harness.registry import public
+from tests.harness.removals import grant_of
+from tests.harness.stories import OFFICE_A, OFFICE_B
+from verifier.keys import thumbprint
+
+__all__ = ["turn_over"]
+
+YEARS = 10
+
+
+def turn_over(player: Player) -> None:
+    """Plan the changes of staff: a new screening officer every year, a new key for an office."""
+    for year in range(1, YEARS):
+        player.plan_in(365 * year, partial(_new_officer, player, year))
+        player.plan_in(365 * year + 90, partial(_new_key, player, year))
+    player.plan_in(365 * 4 + 200, partial(_theft, player))
+
+
+def _new_officer(player: Player, year: int) -> None:
+    registry, before = player.registry, player.on_duty
+    officer = f"actor-screener-{year}"
+    registry.enlist(officer, OFFICE_A, kind="office", principal="actor-registry-org")
+    registry.grant(officer, "screening_officer", OFFICE_B)
+    player.do(before, f"{before}/withdrawal/w{year}", "RoleWithdrawn",
+              grant=grant_of(registry, before, "screening_officer"), reason="Left")  # fmt: skip
+    player.on_duty = officer
+
+
+def _new_key(player: Player, year: int) -> None:
+    """Rotate the key of an office; the old one signs for the new one."""
+    registry, office = player.registry, (OFFICE_A, OFFICE_B)[year % 2]
+    fields = registry.possession(office, f"{office}-{year}")
+    player.do(office, f"{office}/keys", "KeyRotated", **fields)
+    registry.keys[office] = f"{office}-{year}"
+
+
+def _theft(player: Player) -> None:
+    """Revoke a key that was stolen; the officer gets another by the roots."""
+    registry = player.registry
+    officer = player.on_duty
+    key = registry.keys.get(officer, officer)
+    player.do(OFFICE_A, f"{officer}/keys", "KeyRevoked", kid=thumbprint(public(key)),
+              reason="compromised")  # fmt: skip
+    replacement = "actor-screener-after-theft"
+    registry.enlist(replacement, OFFICE_A, kind="office", principal="actor-registry-org")
+    registry.grant(replacement, "screening_officer", OFFICE_B)
+    player.stolen, player.on_duty = officer, replacement
