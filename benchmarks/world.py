@@ -104,6 +104,9 @@ def opening(pen: Pen, *, log_key: bytes) -> Iterator[Statement]:
         yield _granted(pen, screener, "screening_officer", today)
     yield _granted(pen, MACHINE, "registry_service", today)
     shipped = json.loads(GUIDELINES.read_text("utf-8"))
+    for one in shipped["before"]:
+        if one["type"] == "InstrumentRegistered/1":
+            yield Statement(ISSUER, one["stream"], one["type"], one["fields"])
     yield Statement(ISSUER, f"guidelines/set/{shipped['set']}", "GuidelineSetIssued/1",
                     shipped["issued"] | {"valid_from": today})  # fmt: skip
     yield Statement(OFFICE, f"{OFFICE}/delegation/imports", "DelegationGranted/1", {
@@ -181,7 +184,7 @@ def registration(m: Member, now: int) -> Iterator[Statement]:
                 (m.company, "business", "business"))  # fmt: skip
     yield Statement(m.secretariat, stream, "PartnershipSubmitted/1", {
         "title": text(f"Clean water for the towns of district {m.name[2:]}"),
-        "purpose": text(WORDS), "initiative_kind": "msp", "un_role": "none", "scale": "national",
+        "purpose": text(WORDS), "initiative_kind": "msp", "un_role": "none", "scale": "regional",
         "lead": m.ngo, "secretariat": m.secretariat,
         "partners": [{"organization": o, "role": "lead" if o == m.ngo else "partner", "sector": s,
                       "stakeholder_type": t} for o, s, t in partners],

@@ -5,13 +5,13 @@
    only the public key and its proof of possession.
 2. The trust policy is written to ``DIR/policy.txt``: origin, the log's key, the ledger id. It is
    for handing to others by another way than the log itself.
-3. The guideline set that ships with the ledger is issued as an event like any other.
+3. The guidelines that ship with the ledger are issued as events like any other.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -37,7 +37,9 @@ from verifier import note
 from verifier.policy import LogKey, Policy, format_policy, parse_policy
 from verifier.rules.authority.genesis import LedgerOpened, LogKeys
 from verifier.rules.authority.state import Root
+from verifier.rules.book import Body
 from verifier.rules.guideline import GuidelineSetIssued
+from verifier.rules.table import EVENTS
 
 __all__ = ["ActorKeys", "Founding", "found", "log_policy", "on_stage"]
 
@@ -128,15 +130,22 @@ async def found(stage: Stage, founding: Founding, signers: Signers) -> None:
     issuer = f"{registry}-guidelines"
     await stage.register(issuer, f"{name}, guidelines", by=first, kind="office", principal=registry)
     await appoint(issuer, "guideline_issuer")
-    shipped = shipped_guidelines(stage.day())
-    await stage.say(issuer, f"guidelines/set/{shipped[0]}", shipped[1])
+    for stream, body in shipped_guidelines(stage.day()):
+        await stage.say(issuer, stream, body)
 
 
-def shipped_guidelines(valid_from: str) -> tuple[str, GuidelineSetIssued]:
-    """Return the shipped guideline set: its id, and its event's payload."""
+def shipped_guidelines(valid_from: str) -> Iterator[tuple[str, Body]]:
+    """Yield what ships as (stream, payload): instruments, principles, the set, templates, criteria.
+
+    They are events like any other; an issuer may follow each with a next version.
+    """
     shipped: dict[str, Any] = json.loads(GUIDELINES.read_text("utf-8"))
-    fields = shipped["issued"] | {"valid_from": valid_from}
-    return shipped["set"], msgspec.convert(fields, GuidelineSetIssued)
+    base = {"stream": f"guidelines/set/{shipped['set']}", "type": GuidelineSetIssued.TYPE,
+            "fields": shipped["issued"]}  # fmt: skip
+    for document in (*shipped["before"], base, *shipped["after"]):
+        fields, body = document["fields"], EVENTS[document["type"]]
+        day = {"valid_from": valid_from} if "version" in fields else {}
+        yield document["stream"], msgspec.convert(fields | day, body)
 
 
 def _genesis(stage: Stage, founding: Founding, signers: Signers) -> LedgerOpened:

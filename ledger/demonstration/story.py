@@ -98,7 +98,7 @@ async def _register(
         purpose=english(f"{title}, with local owners"),
         initiative_kind="msp",
         un_role="none",
-        scale="national",
+        scale="regional",
         lead=lead,
         secretariat=secretariat,
         partners=[

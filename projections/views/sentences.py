@@ -146,6 +146,19 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
     "DecisionCosigned/1": "The decision is cosigned and takes effect.",
     "PositionExplained/1": lambda b: f"Explanation of position: {words(b.text)}",
     "GuidelineSetIssued/1": lambda b: f"Guidelines, version {b.version}, from {b.valid_from}.",
+    "InstrumentRegistered/1": lambda b: f"{b.symbol}: {b.title}",
+    "PrincipleSetIssued/1": lambda b: (
+        f"Principles, version {b.version}: {', '.join(p.id for p in b.principles)}."
+    ),
+    "ReportTemplateIssued/1": lambda b: (
+        f"Report template, version {b.version}, with {len(b.questions)} questions."
+    ),
+    "GoldStandardDesignated/1": lambda b: (
+        f"Gold standard: template {b.template.set} version {b.template.version}."
+    ),
+    "DifferentiationCriteriaIssued/1": lambda b: (
+        f"Criteria of differentiation, version {b.version}, from {b.valid_from}."
+    ),
     "DeadlineExtendedGenerally/1": lambda b: (
         f"Deadlines from {b.first_day} to {b.last_day} move by {b.days} days: {words(b.ground)}"
     ),

@@ -90,8 +90,32 @@ def default_guidelines() -> tuple[str, dict[str, Any]]:
     return shipped["set"], shipped["issued"]
 
 
+def shipped_documents(where: str) -> list[dict[str, Any]]:
+    """Return the documents that ship ``before`` or ``after`` the default set."""
+    documents: list[dict[str, Any]] = json.loads(DEFAULT_SET.read_text("utf-8"))[where]
+    return documents
+
+
+def issue(registry: Registry, document: dict[str, Any]) -> Entry:
+    """Issue a shipped document, in force from this day where it has versions."""
+    kind, fields = document["type"].partition("/")[0], document["fields"]
+    day = {"valid_from": registry.day()} if "version" in fields else {}
+    return registry.append(ISSUER, document["stream"], kind, **fields, **day)
+
+
+def instruments(registry: Registry) -> Registry:
+    """Register the instruments that the default set derives from, once."""
+    heads = registry.subject("guidelines").heads
+    for document in shipped_documents("before"):
+        stream = document["stream"]
+        if stream.startswith("guidelines/instrument/") and stream not in heads:
+            issue(registry, document)
+    return registry
+
+
 def guidelines(registry: Registry, **changes: Any) -> Registry:
     """Issue the default guideline set, in force from this day; ``changes`` go to every profile."""
+    instruments(registry)
     set_id, fields = default_guidelines()
     profiles = [profile | changes for profile in fields["profiles"]]
     head = registry.subject("guidelines").heads.get(f"guidelines/set/{set_id}")
@@ -113,7 +137,7 @@ def submission(registry: Registry, profile: str = "light", **changes: Any) -> di
     return {
         "title": text("Clean water for coastal towns"),
         "purpose": text("Safe drinking water in twelve coastal towns"),
-        "initiative_kind": "msp", "un_role": UN_ROLES[profile], "scale": "national",
+        "initiative_kind": "msp", "un_role": UN_ROLES[profile], "scale": "regional",
         "lead": lead, "secretariat": SECRETARIAT,
         "partners": [
             {"organization": o, "role": "lead" if o == lead else "partner", "sector": s,

@@ -34,7 +34,7 @@ from verifier.rules.book import Body, Book, Broken
 from verifier.rules.commitment import assessment, ending, milestone, progress, promise, revision
 from verifier.rules.delisting import appeal, decision, notice, reinstatement
 from verifier.rules.filing import rows as filing
-from verifier.rules.guideline import sets
+from verifier.rules.guideline import criteria, instruments, principles, sets, templates
 from verifier.rules.partnership import screening, submission
 from verifier.rules.review import conditions, course, draft, exchange, panel
 from verifier.rules.review import decision as review_decision
@@ -49,7 +49,11 @@ MODULES: Final = (
     proposal,
     sessions,
     certified,
+    instruments,
+    principles,
     sets,
+    templates,
+    criteria,
     calendar,
     imported,
     submission,

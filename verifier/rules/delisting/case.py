@@ -128,8 +128,9 @@ def terms(subject: Subject, at: int, book: Book) -> Profile | None:
     found, case = partnership.of(subject), open_case(subject)
     name = case.profile if case else found.profile if found else None
     now = guideline.base_in_force(dates.day_of(at), book)
-    later = guideline.profile_of(now, name, book) if now and name else None
-    first = guideline.profile_of(case.guideline, case.profile, book) if case else later
+    further = found.further if found else ()
+    later = guideline.profile_under(now, further, name, book) if now and name else None
+    first = guideline.profile_under(case.guideline, further, case.profile, book) if case else later
     return guideline.milder(first, later) if first and later else first
 
 

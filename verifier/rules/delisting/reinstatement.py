@@ -24,7 +24,7 @@ from verifier.rules.delisting import case as cases
 from verifier.rules.delisting import way
 from verifier.rules.delisting.case import registry
 from verifier.rules.fields import Code, EventRef, Hash, Symbol, Texts, VersionRef
-from verifier.rules.partnership import PROFILES, UNDECIDED
+from verifier.rules.partnership import UNDECIDED, Further
 from verifier.rules.proposal import Proposal, ProposalBody
 from verifier.rules.report import Obligation
 from verifier.rules.review.state import free_stream
@@ -184,6 +184,7 @@ class Reinstated(Body, frozen=True, kw_only=True):
 
     request: EventRef
     guideline: VersionRef
+    further: Further = ()
     profile: Code
     mandate: Symbol
 
@@ -194,26 +195,20 @@ class Reinstated(Body, frozen=True, kw_only=True):
         for one in _missing(subject, book):
             yield Unmet(rule="RI2", reason=f"report {one.k}, due on {one.due}, is not accepted",
                         who=partnership.secretariat.name)  # fmt: skip
-        pending, found = _pending(subject), partnership.of(subject)
+        pending = _pending(subject)
         if pending is not None and dates.in_time(entry.at, _objection_ends(pending)):
             day = _objection_ends(pending)
             yield Unmet(rule="RI3", reason=f"the deciders may object until {day}",
                         earliest=dates.deadline(day))  # fmt: skip
-        version = guideline.base_in_force(dates.day_of(entry.at), book)
-        if version is None or version != self.guideline:
-            named = "none" if version is None else f"{version.set} version {version.version}"
-            yield Unmet(rule="RI4", reason=f"the base guideline in force is {named}")
-        elif found is not None and (
-            self.profile != PROFILES[found.un_role]
-            or guideline.profile_of(version, self.profile, book) is None
-        ):
-            yield Unmet(rule="RI4", reason=f"its profile is {PROFILES[found.un_role]}")
+        yield from partnership.unmet_terms(
+            self.guideline, self.profile, self.further, entry, book, rules=("RI4", "RI4")
+        )
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """List the partnership again and start its clock anew."""
         yield "partnership", msgspec.structs.replace(
             subject.things["partnership"],
-            listing="listed", guideline=self.guideline, profile=self.profile,
+            listing="listed", guideline=self.guideline, further=self.further, profile=self.profile,
             clock_from=dates.day_of(entry.at).isoformat(),
         )  # fmt: skip
         yield (
@@ -232,7 +227,8 @@ class Reinstated(Body, frozen=True, kw_only=True):
                 cls(
                     request=pending.ref,
                     guideline=version,
-                    profile=PROFILES[found.un_role],
+                    further=partnership.further_of(subject, book.time, book),
+                    profile=partnership.profile_name(found),
                     mandate="…",
                 ),
             )

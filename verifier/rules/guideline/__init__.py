@@ -1,22 +1,32 @@
 """Guidelines: what the procedure asks and grants, as versioned data; no rule holds a number.
 
 ``parameters`` holds the profiles and ranks their values, ``state`` finds the version in force,
-``sets`` issues guideline sets. Sources: mission table R12, R24, R53, R56, R57, R60; domain C2.7,
-C5; decisions D1.1, D3.18, D3.26.
+``document`` says what all versions have in common. ``sets`` issues guideline sets and ``layers``
+says how they build on one another; ``principles``, ``templates``, ``criteria`` and ``instruments``
+are the other documents. Sources: mission table R4, R12 to R15, R23, R24, R53 to R64, R79 to R85;
+domain C2.7, C5; decisions D1.1, D3.18, D3.26.
 """
 
 from __future__ import annotations
 
-from verifier.rules.guideline.parameters import A_DAY, Profile, ReviewerClass, milder
+from verifier.rules.guideline.parameters import (
+    A_DAY,
+    Profile,
+    ReviewerClass,
+    milder,
+    profile_name,
+)
 from verifier.rules.guideline.sets import GuidelineSetIssued
 from verifier.rules.guideline.state import (
     Base,
     Clause,
     GuidelineSet,
+    applicable,
     base_in_force,
     guideline_set,
     in_force,
     profile_of,
+    profile_under,
 )
 
 __all__ = [
@@ -27,9 +37,12 @@ __all__ = [
     "GuidelineSetIssued",
     "Profile",
     "ReviewerClass",
+    "applicable",
     "base_in_force",
     "guideline_set",
     "in_force",
     "milder",
+    "profile_name",
     "profile_of",
+    "profile_under",
 ]

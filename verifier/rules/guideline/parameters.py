@@ -13,7 +13,7 @@ decisions D3.18, D3.26.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Annotated, Any, Final, Literal
 
@@ -26,17 +26,30 @@ from verifier.rules.fields import Code, Duration
 __all__ = [
     "A_DAY",
     "PARAMETERS",
+    "PROFILES",
+    "Cell",
+    "Cells",
     "Parameter",
     "Profile",
     "ReviewerClass",
     "below_bounds",
+    "changed",
     "joined",
     "milder",
+    "overlaid",
+    "profile_name",
     "unranked",
     "weaker",
 ]
 
 A_DAY: Final = date(2001, 1, 1)  # durations are compared from one day, where no month is clamped
+
+PROFILES: Final[dict[str, str]] = {
+    "led": "un_led",
+    "participating": "un_participating",
+    "none": "light",
+}
+"""The base profile of a UN role (decision D3.26)."""
 
 Quorum = Annotated[int, Meta(ge=1, le=50)]
 ReviewerClass = Literal["member_state", "un", "independent"]
@@ -51,7 +64,8 @@ class Profile(
     ``grace``, ``second_state`` and ``removal_eligible_after`` are counted from a report's due day.
     """
 
-    name: Literal["un_led", "un_participating", "light", "mega", "country"]
+    name: Code
+    """``un_led``, ``un_participating`` or ``light``, with the overlays that were laid upon it."""
 
     first: Duration
     """From the clock's first day to the first report's due day."""
@@ -85,6 +99,8 @@ class Profile(
     milestone_every: Duration
     """In each such time a commitment has a milestone, or its due day."""
     template: Code
+    questions_at_most: Annotated[int, Meta(ge=1, le=200)]
+    """How many questions the template of its reports may ask."""
 
     removal_track: Literal["light", "full"]
     support_before_final: Duration
@@ -144,6 +160,20 @@ class Profile(
     """From the day a high risk to integrity is raised to the day by which it is escalated."""
 
 
+class Cell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One parameter and its value."""
+
+    name: Code
+    value: str | int | tuple[int | str, ...]
+
+
+class Cells(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Values of some parameters of one profile or overlay."""
+
+    profile: Code
+    cells: Annotated[tuple[Cell, ...], Meta(min_length=1, max_length=60)]
+
+
 Rank = Literal["longer", "shorter", "greater", "less"] | tuple[str, ...]
 """Which value is the milder; codes stand in order, the mildest first."""
 
@@ -189,6 +219,7 @@ PARAMETERS: Final[dict[str, Parameter]] = {
     "template": Parameter(
         "demand", ("light", "national", "standard", "enhanced", "enhanced_financial")
     ),
+    "questions_at_most": Parameter("protection", "less"),
     "removal_track": Parameter("fixed"),
     "support_before_final": Parameter("protection", "longer"),
     "notice_to_final": Parameter("protection", "longer"),
@@ -268,6 +299,55 @@ def joined(base: Profile, layer: Profile) -> Profile:
     return _choose(base, layer, min, max)
 
 
+def changed(base: Profile, cells: Cells) -> Profile:
+    """Return a profile with some of its values replaced.
+
+    Raises:
+        msgspec.ValidationError: a value does not fit its parameter, or there is no such one.
+    """
+    fields = msgspec.structs.asdict(base) | {cell.name: cell.value for cell in cells.cells}
+    return msgspec.convert(fields, Profile)
+
+
+def overlaid(
+    bases: Iterable[Profile], country: Cells | None, mega: Cells | None
+) -> tuple[Profile, ...]:
+    """Return the bases and every profile that the overlays make of them.
+
+    The country overlay names the cells it overrides; the mega overlay, which only a partnership
+    with a role of the United Nations gets, makes demands stricter and protections milder.
+    """
+    found = [*bases]
+    if country is not None:
+        found += [_renamed("country_", base, changed(base, country)) for base in found]
+    if mega is not None:
+        found += [
+            _renamed("mega_", base, _mega(base, mega))
+            for base in found
+            if not base.name.endswith("light")
+        ]
+    return tuple(found)
+
+
+def _mega(base: Profile, mega: Cells) -> Profile:
+    laid = changed(base, mega)
+    named = (cell.name for cell in mega.cells)
+    fixed = {n: getattr(laid, n) for n in named if PARAMETERS[n].kind == "fixed"}
+    return msgspec.structs.replace(joined(base, laid), **fixed)
+
+
+def _renamed(prefix: str, base: Profile, profile: Profile) -> Profile:
+    return msgspec.structs.replace(profile, name=prefix + base.name)
+
+
+def profile_name(un_role: str, scale: str, *, mega: bool) -> str:
+    """Return the name of the profile of a partnership (decision D3.26)."""
+    name = PROFILES[un_role]
+    if scale in {"local", "national"}:
+        name = "country_" + name
+    return "mega_" + name if mega and un_role != "none" else name
+
+
 def _choose(first: Profile, later: Profile, demand: Any, protection: Any) -> Profile:
     """Return a profile whose every value is chosen from two by how mild it is."""
     if first is later:
@@ -281,11 +361,14 @@ def _choose(first: Profile, later: Profile, demand: Any, protection: Any) -> Pro
     return msgspec.structs.replace(first, **changes) if changes else first
 
 
-def weaker(base: Profile, layer: Profile) -> Iterator[str]:
-    """Yield each parameter by which a layer asks less, guards less, or moves what is fixed."""
+def weaker(base: Profile, layer: Profile, *, fixed: bool = True) -> Iterator[str]:
+    """Yield each parameter by which a layer asks less, guards less, or moves what is fixed.
+
+    Without ``fixed`` what is fixed may move: the base set's own overlays say it anew.
+    """
     for name, parameter in PARAMETERS.items():
         one, other = getattr(base, name), getattr(layer, name)
-        if one == other:
+        if one == other or (parameter.kind == "fixed" and not fixed):
             continue
         gain = parameter.mildness(other) - parameter.mildness(one)
         if parameter.kind == "fixed" or (gain > 0) == (parameter.kind == "demand"):

@@ -1,7 +1,8 @@
 """Partnerships: how they enter the register, and what is known of them.
 
 ``state`` holds what is known of a partnership and who acts for it, ``partners`` what is asked of
-its partners, ``submission`` how it asks to be listed, ``screening`` how it is screened and listed.
+its partners, ``terms`` by which guidelines it is listed, ``submission`` how it asks to be listed,
+``screening`` how it is screened and listed.
 Sources: mission table R13, R17, R20 to R25, R33, R34, R40, R65, R87, R95; domain C2.2, C3;
 decisions D2.12, D3.26, D4.31.
 """
@@ -9,7 +10,6 @@ decisions D2.12, D3.26, D4.31.
 from __future__ import annotations
 
 from verifier.rules.partnership.state import (
-    PROFILES,
     UNDECIDED,
     Partner,
     Partnership,
@@ -20,16 +20,20 @@ from verifier.rules.partnership.state import (
     profile_of,
     secretariat,
 )
+from verifier.rules.partnership.terms import Further, further_of, profile_name, unmet_terms
 
 __all__ = [
-    "PROFILES",
     "UNDECIDED",
+    "Further",
     "Partner",
     "Partnership",
+    "further_of",
     "is_partner",
     "lead",
     "of",
     "partner",
+    "profile_name",
     "profile_of",
     "secretariat",
+    "unmet_terms",
 ]

@@ -7,7 +7,10 @@
       base set in force on the day it took effect (whole log; the registry's own omission). [R71]
 - PL1 What is listed has passed the screening, and others screened it than act or sign here. [R87]
 - PL2 The listing names the version of the base set that is in force, and the profile of the
-      partnership's UN role in it. [R12, R24]
+      partnership in it: of its UN role, with the country overlay where it is local or national.
+      [R12, R24, R25]
+- PL3 The listing names the further layers in force that reach it, each in its version in force, and
+      no other [R26, R56, R64].
 
 Only a multi-stakeholder partnership has a reporting clock. Sources: R17, R21, R24, R87; domain
 C2.2; decisions D2.12, D3.26, D4.33.
@@ -25,8 +28,9 @@ from verifier.rules import calendar, dates, guideline
 from verifier.rules.authority.state import organization_of, role
 from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import Code, Symbol, Texts, VersionRef
-from verifier.rules.partnership.state import PROFILES, is_partner, of
+from verifier.rules.partnership.state import is_partner, of
 from verifier.rules.partnership.submission import Turn, submitter, un_partner
+from verifier.rules.partnership.terms import Further, further_of, profile_name, unmet_terms
 
 __all__ = ["EVENTS", "PartnershipListed", "PartnershipScreened", "whole_log"]
 
@@ -85,19 +89,20 @@ class PartnershipScreened(Body, frozen=True, kw_only=True):
 
 
 class PartnershipListed(Body, frozen=True, kw_only=True):
-    """The registry lists a partnership; its clock runs from this day (PL1, PL2)."""
+    """The registry lists a partnership; its clock runs from this day (PL1 to PL3)."""
 
     TYPE: ClassVar[str] = "PartnershipListed/1"
     STREAM: ClassVar[str] = "p-*/registration"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (role("registry"),)
-    MISSION: ClassVar[tuple[int, ...]] = (12, 24)
+    MISSION: ClassVar[tuple[int, ...]] = (12, 24, 25, 26, 56, 64)
 
     guideline: VersionRef
+    further: Further = ()
     profile: Code
     mandate: Symbol
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of PL1 and PL2."""
+        """Yield what is not met of PL1 to PL3."""
         found = of(book.subject(entry.event.subject))
         if found is None or found.listing != "submitted" or found.screened is None:
             yield Unmet(rule="PL1", reason="there is no submission that has passed the screening",
@@ -106,15 +111,9 @@ class PartnershipListed(Body, frozen=True, kw_only=True):
             yield Unmet(
                 rule="PL1", reason="who lists it has screened it", hint="let another list it"
             )
-        version = guideline.base_in_force(dates.day_of(entry.at), book)
-        if version is None or version != self.guideline:
-            named = "none" if version is None else f"{version.set} version {version.version}"
-            yield Unmet(rule="PL2", reason=f"the base guideline in force is {named}")
-        elif found is not None and (
-            self.profile != PROFILES[found.un_role]
-            or guideline.profile_of(version, self.profile, book) is None
-        ):
-            yield Unmet(rule="PL2", reason=f"its profile is {PROFILES[found.un_role]}")
+        yield from unmet_terms(
+            self.guideline, self.profile, self.further, entry, book, rules=("PL2", "PL3")
+        )
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """List the partnership and start its clock."""
@@ -122,7 +121,8 @@ class PartnershipListed(Body, frozen=True, kw_only=True):
         today = dates.day_of(entry.at).isoformat()
         yield "partnership", msgspec.structs.replace(
             found, listing="listed", listed_on=today, guideline=self.guideline,
-            profile=self.profile, clock_from=today if found.initiative_kind == "msp" else None,
+            further=self.further, profile=self.profile,
+            clock_from=today if found.initiative_kind == "msp" else None,
         )  # fmt: skip
 
     @classmethod
@@ -135,7 +135,8 @@ class PartnershipListed(Body, frozen=True, kw_only=True):
                 f"{subject.id}/registration",
                 cls(
                     guideline=version or VersionRef("none", 1),
-                    profile=PROFILES[found.un_role],
+                    further=further_of(subject, book.time, book),
+                    profile=profile_name(found),
                     mandate="…",
                 ),
             )
@@ -148,7 +149,7 @@ def whole_log(book: Book) -> Iterator[Broken]:
         for turn in subject.all(Turn):
             submitted = dates.parse_day(turn.submitted_on)
             version = guideline.base_in_force(submitted, book)
-            rules = guideline.profile_of(version, PROFILES[turn.un_role], book) if version else None
+            rules = guideline.profile_of(version, turn.profile, book) if version else None
             if rules is None:
                 continue
             due = calendar.extended(dates.add(submitted, rules.screening_within), book).isoformat()

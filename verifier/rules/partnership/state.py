@@ -25,7 +25,6 @@ from verifier.rules.fields import (
 from verifier.rules.guideline import Profile
 
 __all__ = [
-    "PROFILES",
     "UNDECIDED",
     "Budget",
     "Governance",
@@ -42,13 +41,6 @@ __all__ = [
     "profile_of",
     "secretariat",
 ]
-
-PROFILES: Final[dict[str, str]] = {
-    "led": "un_led",
-    "participating": "un_participating",
-    "none": "light",
-}
-"""The base profile of a UN role (decision D3.26)."""
 
 UNDECIDED: Final[Texts] = (LangText("und", "…"),)
 """Stands for a text that the author of a possible next event has yet to write."""
@@ -122,7 +114,11 @@ class Partnership(msgspec.Struct, frozen=True, kw_only=True):
     screened_by: tuple[str, ...] = ()
     listed_on: str | None = None
     guideline: VersionRef | None = None
+    further: tuple[VersionRef, ...] = ()
+    """The further layers that it was listed under."""
     profile: str | None = None
+    mega: bool = False
+    """Whether it is designated a mega partnership."""
     clock_from: str | None = None
     """The day from which its reporting periods are counted; a reinstatement restarts it."""
     un_signature: str | None = None
@@ -148,7 +144,9 @@ def profile_of(partnership: Partnership, book: Book) -> Profile | None:
     """Return the profile that a listed partnership reports by, or nothing."""
     if partnership.guideline is None or partnership.profile is None:
         return None
-    return guideline.profile_of(partnership.guideline, partnership.profile, book)
+    return guideline.profile_under(
+        partnership.guideline, partnership.further, partnership.profile, book
+    )
 
 
 def _is_secretariat(actor: str, entry: Entry, book: Book) -> bool:

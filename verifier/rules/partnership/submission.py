@@ -47,6 +47,7 @@ from verifier.rules.partnership.state import (
     entities,
     of,
 )
+from verifier.rules.partnership.terms import profile_name
 
 __all__ = ["EVENTS", "PartnershipSubmitted", "SubmissionCosigned", "Turn", "submitter"]
 
@@ -59,7 +60,7 @@ class Turn(msgspec.Struct, frozen=True):
     It begins when the submission takes effect.
     """
 
-    un_role: str
+    profile: str
     submitted_on: str
     screened_on: str | None = None
 
@@ -185,7 +186,7 @@ class PartnershipSubmitted(Body, frozen=True, kw_only=True):
 
 
 def _turn(found: Partnership, entry: Entry) -> Change:
-    return f"turn:{found.ref.seq}", Turn(found.un_role, dates.day_text(entry.at))
+    return f"turn:{found.ref.seq}", Turn(profile_name(found), dates.day_text(entry.at))
 
 
 def _unmet_signature(
