@@ -5,10 +5,10 @@
 - CH2 A partnership is nominated once for a forum, by an office that belongs to none of its
       partners.
 - CH3 A body selects who was nominated, by a decision in effect that says so; what nominating asks
-      is asked again.
+      is asked again. [R73]
 - CH4 A nomination or selection ends once: its body takes it back, or the partnership lays it down.
 - CH5 (whole log) A champion that has become non-communicating or is not listed any more is
-      withdrawn; that it is not is an omission of the body's secretary.
+      withdrawn; that it is not is an omission of the body's secretary. [R73]
 
 Sources: R73; domain C2.9.
 """

@@ -5,9 +5,9 @@
 - CN3 Nobody decides on, answers or closes what it raised itself; who decides on a concern or closes
       it belongs to no partner.
 - CN4 The partnership replies once, to what is not closed [R50].
-- CN5 Whether a concern is eligible is decided once, with a reason.
+- CN5 Whether a concern is eligible is decided once, with a reason. [R50]
 - CN6 An eligible concern is closed once, after the partnership has replied or its time for that is
-      over; a review that follows from it is on record.
+      over; a review that follows from it is on record. [R50]
 - CN7 A State raises a concern in its own name, and is answered once [R15].
 - CN8 (whole log) The registry decides on a concern in time, and a State's concern is answered in
       time [R15].

@@ -3,9 +3,11 @@
 - GV1 It is about a listed or suspended partnership, and about a country where it is at work.
 - GV2 A government is told once, and asked to answer as far ahead as the profile says.
 - GV3 A government speaks for its own country alone; it does not say again what it has said last.
+      [R17]
 - GV4 An objection is taken up once, by a review on record that was not over; nothing else follows
-      from it.
+      from it. [R17]
 - GV5 (whole log) An objection is taken up within the time that the profile gives a government.
+      [R17]
 
 An acknowledgement is no condition of a listing, and an objection no veto: it is shown, and opens a
 review. The last word of a government counts, and the words before it stay. Sources: R17, R18;

@@ -4,9 +4,9 @@
 - NE2 A part lies within a wider whole: local, national, regional, global [R28].
 - NE3 Two partnerships have one link of a kind at a time.
 - NE4 A link is agreed to by the partnership that it names, while it waits; what linking asks is
-      asked again. Only then it counts.
+      asked again. Only then it counts. [R28]
 - NE5 Either partnership ends a link, once.
-- NE6 An office endorses a listed partnership once, until it takes the endorsement back.
+- NE6 An office endorses a listed partnership once, until it takes the endorsement back. [R39]
 - NE7 What is taken back was given by this office and stands.
 
 The network of focal points is the roles ``focal_point`` that executive heads, Permanent Missions

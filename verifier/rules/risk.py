@@ -6,9 +6,9 @@
 - RK3 The owner that is designated holds the role of a risk owner [R92].
 - RK4 A risk is assessed before it is treated, and closed after it was treated or found to be none;
       what is closed takes nothing more.
-- RK5 A risk is escalated once, to an executive head or a body.
+- RK5 A risk is escalated once, to an executive head or a body. [R32]
 - RK6 A high risk is closed after it was escalated, and by another office than the one that assessed
-      it.
+      it. [R32]
 - RK7 (whole log) A high risk is escalated by its day [R32].
 
 Who owns a risk is a role that an executive head gives, so that the rules work whether a system has

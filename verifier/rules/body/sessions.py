@@ -139,6 +139,7 @@ class SilenceAnnounced(Decides, frozen=True, kw_only=True):
     """A draft decision is adopted unless a mission breaks the silence (BO1, BO5, BO7)."""
 
     TYPE: ClassVar[str] = "SilenceAnnounced/1"
+    MISSION: ClassVar[tuple[int, ...]] = (44, 45)
 
     hours: Annotated[int, Meta(ge=SHORTEST_SILENCE_H, le=24 * 60)]
 

@@ -3,7 +3,7 @@
 - RV10 A condition is met or missed once; it is missed only after its day has ended everywhere.
 - RV22 A condition whose day is over is found met or missed within `review_follow_up`, and a review
        with a missed condition is followed in that time by one that names it (whole log; an omission
-       of the reviewers').
+       of the reviewers'). [R1]
 
 A missed condition is never the end: it is a ground for the review that follows, and stands on
 record for whoever decides on a removal. Sources: domain C2.5, C3; decision D3.25.
@@ -95,6 +95,7 @@ class ConditionMet(_Settles, frozen=True, kw_only=True):
 
     TYPE: ClassVar[str] = "ConditionMet/1"
     AS: ClassVar[str] = "met"
+    MISSION: ClassVar[tuple[int, ...]] = (1,)
 
 
 class ConditionMissed(_Settles, frozen=True, kw_only=True):
@@ -102,6 +103,7 @@ class ConditionMissed(_Settles, frozen=True, kw_only=True):
 
     TYPE: ClassVar[str] = "ConditionMissed/1"
     AS: ClassVar[str] = "missed"
+    MISSION: ClassVar[tuple[int, ...]] = (1,)
 
 
 def whole_log(book: Book) -> Iterator[Broken]:

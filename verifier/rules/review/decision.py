@@ -1,14 +1,14 @@
 """A panel's decision on a review: proposed, endorsed, in effect by quorum.
 
-- RV4 A decision names an open review, its mandate and its guideline version.
+- RV4 A decision names an open review, its mandate and its guideline version. [R1, R12]
 - RV5 Its evidence list is complete (EV1 to EV4), at the proposal and again at each endorsement:
-      what came since then needs a new proposal.
+      what came since then needs a new proposal. [R89]
 - RV6 It rests on every finding of the review that stands, at the proposal and again at each
       endorsement; what is not «satisfactory» rests on at least one.
 - RV7 Conditions come with the outcome «conditions» and with no other; each has its own id, and a
       day that lies ahead.
 - RV9 The voice that completes the quorum leaves no decision without a State: one of the voices is a
-      Member State's that is neither partner nor contributor nor host (decision D2.15).
+      Member State's that is neither partner nor contributor nor host (decision D2.15). [R43]
 
 The quorum counts distinct organizations and is the profile's ``review_quorum``.
 Sources: mission table R1, R19, R43; domain C4.2; decisions D1.1, D2.11, D2.15.

@@ -94,6 +94,7 @@ class QuestionAnswered(Body, frozen=True, kw_only=True):
     TYPE: ClassVar[str] = "QuestionAnswered/1"
     STREAM: ClassVar[str] = "p-*/question/*"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (partnership.secretariat, partnership.partner)
+    MISSION: ClassVar[tuple[int, ...]] = (1,)
 
     question: EventRef
     text: Texts
@@ -187,6 +188,7 @@ class RebuttalAnswered(Body, frozen=True, kw_only=True):
     TYPE: ClassVar[str] = "RebuttalAnswered/1"
     STREAM: ClassVar[str] = "p-*/rebuttal/*"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (reviewer,)
+    MISSION: ClassVar[tuple[int, ...]] = (43,)
 
     rebuttal: EventRef
     outcome: Literal["maintained", "revised", "withdrawn"]
