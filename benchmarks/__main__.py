@@ -7,6 +7,7 @@ import argparse
 from benchmarks.append import append
 from benchmarks.audit import audit
 from benchmarks.dataset import CACHE, dataset
+from benchmarks.decade import decade
 from benchmarks.figures import Figure, Report
 from benchmarks.limits import fdatasync_rate, verify_rate
 from benchmarks.rebuild import rebuild
@@ -15,7 +16,7 @@ from benchmarks.startup import startup
 
 SIZES = (10_000, 100_000)
 LARGE = 1_000_000
-PARTS = ("limits", "append", "audit", "admit", "rebuild", "startup")
+PARTS = ("limits", "append", "audit", "admit", "decade", "rebuild", "startup")
 
 
 def main() -> None:
@@ -41,6 +42,8 @@ def main() -> None:
             figures, budget = stages(dataset(sizes[-1]))
             report.add(figures)
             report.budget("audit, one core, undivided", budget)
+        elif part == "decade":
+            decade(report)
         elif part == "rebuild":
             rebuild(report, sizes, rounds=rounds)
         else:
