@@ -22,6 +22,7 @@ from verifier.rules.review.state import Review, ReviewDecided, of
 A, B, C = REVIEWERS
 STREAM = f"{PARTNERSHIP}/decision/d1"
 REVIEW = f"{PARTNERSHIP}/review/r1"
+OTHER_VERSION = {"set": "default", "version": 9}
 
 
 @pytest.fixture(scope="module")
@@ -244,3 +245,11 @@ def test_what_may_happen_next_is_never_nothing(registry: Registry) -> None:
     missed = removals.next_steps(registry, "ConditionMissed")
     assert [removals.day_of(step.earliest) for step in missed] == ["2025-03-16", "2025-04-15"]
     assert removals.next_step(registry, "ReviewOpened").lawful
+
+
+@pytest.mark.parametrize("changes", [{"mandate": "A/RES/1"}, {"guideline": OTHER_VERSION}])
+def test_a_decision_stands_on_the_mandate_of_its_review(
+    registry: Registry, changes: dict[str, Any]
+) -> None:
+    """RV4: neither another mandate nor another guideline version than the review was opened by."""
+    assert "RV4" in propose(registry, **changes)
