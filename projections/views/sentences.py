@@ -169,6 +169,33 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
         f"Listed, by guideline {b.guideline.set} version {b.guideline.version}, "
         f"profile {b.profile}."
     ),
+    "PartnerJoined/1": lambda b: f"{b.organization} asks to join, as {b.role}.",
+    "PartnerConfirmed/1": "Who asked to join is a partner.",
+    "PartnerLeft/1": lambda b: f"{b.organization} leaves: {words(b.reason)}",
+    "PartnershipLapsed/1": lambda b: (
+        f"The listing ends, because too few partners remain: {words(b.reasons)}"
+    ),
+    "LeadHandedOver/1": lambda b: f"The lead is to go to {b.to}: {words(b.reason)}",
+    "LeadTakenOver/1": "The lead is taken over.",
+    "SecretariatReplaced/1": lambda b: f"{b.to} is to be the secretariat: {words(b.reason)}",
+    "SecretariatReplacementConfirmed/1": "The new secretariat is confirmed and acts.",
+    "DetailsAmended/1": lambda b: f"Details are stated anew: {words(b.reason)}",
+    "DetailsConfirmed/1": "The details are confirmed as they stand.",
+    "GovernanceDisclosed/1": lambda b: (
+        f"Governance of {b.year}: {b.host} keeps the secretariat, with {b.staff} posts."
+    ),
+    "FundingDisclosed/1": lambda b: f"Funding of {b.year}: {len(b.contributions)} contributions.",
+    "DisputeOpened/1": lambda b: f"A dispute between {', '.join(b.parties)}: {words(b.text)}",
+    "DisputeMediated/1": lambda b: f"{b.mediator} mediates: {words(b.text)}",
+    "DisputeClosed/1": lambda b: (
+        f"The dispute ends as {b.outcome.replace('_', ' ')}: {words(b.learned)}"
+    ),
+    "AssociationAuthorised/1": lambda b: (
+        f"The name of the United Nations may be used until {b.until}: {words(b.use)}"
+    ),
+    "AssociationRevoked/1": lambda b: (
+        f"The name of the United Nations is not to be used any more: {words(b.reason)}"
+    ),
     "CommitmentMade/1": _made,
     "CommitmentAcknowledged/1": lambda b: f"{b.organization} acknowledges it as its own.",
     "ProgressReported/1": lambda b: f"Progress as of {b.as_of}: {b.status.replace('_', ' ')}.",

@@ -35,7 +35,16 @@ from verifier.rules.commitment import assessment, ending, milestone, progress, p
 from verifier.rules.delisting import appeal, decision, notice, reinstatement
 from verifier.rules.filing import rows as filing
 from verifier.rules.guideline import criteria, instruments, principles, sets, templates
-from verifier.rules.partnership import screening, submission
+from verifier.rules.partnership import (
+    association,
+    details,
+    disclosure,
+    dispute,
+    members,
+    offices,
+    screening,
+    submission,
+)
 from verifier.rules.review import conditions, course, draft, exchange, panel
 from verifier.rules.review import decision as review_decision
 
@@ -58,6 +67,12 @@ MODULES: Final = (
     imported,
     submission,
     screening,
+    members,
+    offices,
+    details,
+    disclosure,
+    dispute,
+    association,
     promise,
     revision,
     milestone,

@@ -210,6 +210,7 @@ class Reinstated(Body, frozen=True, kw_only=True):
             subject.things["partnership"],
             listing="listed", guideline=self.guideline, further=self.further, profile=self.profile,
             clock_from=dates.day_of(entry.at).isoformat(),
+            listed_on=dates.day_of(entry.at).isoformat(),
         )  # fmt: skip
         yield (
             "reinstatement",

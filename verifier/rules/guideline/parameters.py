@@ -142,6 +142,18 @@ class Profile(
     board_tabling: Code
     report_signatures: Code
 
+    partner_cure: Duration
+    """From the loss of partners that are asked to the end of the listing."""
+    conclude_within: Duration
+    """From the planned end to the day by which a partnership is completed, put off or withdrawn."""
+    details_fresh_for: Duration
+    """From an amendment or confirmation to the day on which details are stale."""
+    disclose_within: Duration
+    """From the end of a year to the day by which its governance and funding are disclosed."""
+    settle_within: Duration
+    """From the opening of a dispute to the day by which it is closed."""
+    association_at_most: Duration
+    """For how long the use of the name of the United Nations is authorised at most."""
     consultation_mix: Annotated[int, Meta(ge=1, le=16)]
     """How many categories of stakeholders a consultation hears at least."""
     support_offered_within: Duration
@@ -276,6 +288,12 @@ PARAMETERS: Final[dict[str, Parameter]] = {
             "lead_un_entity_secretariat_and_auditor",
         ),
     ),
+    "partner_cure": Parameter("protection", "longer"),
+    "conclude_within": Parameter("demand", "longer"),
+    "details_fresh_for": Parameter("demand", "longer"),
+    "disclose_within": Parameter("demand", "longer"),
+    "settle_within": Parameter("demand", "longer"),
+    "association_at_most": Parameter("demand", "longer"),
     "consultation_mix": Parameter("demand", "less"),
     "support_offered_within": Parameter("protection", "shorter"),
     "champion_report": Parameter("demand", "longer"),

@@ -1,15 +1,31 @@
-"""What is asked of partners, whether they submit together or one joins later."""
+"""What is asked of partners, days and priorities, in a submission as in what changes it later."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
 
-from verifier.rules.authority.state import Actor
-from verifier.rules.book import Book, Unmet
-from verifier.rules.partnership.state import Partner, entities
+import msgspec
 
-__all__ = ["SECTORS", "un_role", "unmet_partner", "unmet_sectors"]
+from verifier.rules import dates
+from verifier.rules.authority.scope import Place
+from verifier.rules.authority.state import Actor
+from verifier.rules.book import Book, Change, Subject, Unmet
+from verifier.rules.fields import Texts
+from verifier.rules.partnership.state import NationalPriority, Partner, Partnership, entities
+
+__all__ = [
+    "SECTORS",
+    "belongs",
+    "un_role",
+    "unmet_partner",
+    "unmet_priorities",
+    "unmet_sectors",
+    "unmet_span",
+]
+
+AGENDA_ENDS: Final = "2030-12-31"
+FEWEST: Final = 2
 
 SECTORS: Final[dict[str, str]] = {
     "government": "public",
@@ -60,3 +76,50 @@ def un_role(lead: str, partners: tuple[Partner, ...]) -> str:
     """Return the role of the United Nations that follows from the partners."""
     un = entities(partners)
     return "led" if lead in un else "participating" if un else "none"
+
+
+def unmet_span(rule: str, start: str, end: str, reason: Texts | None) -> Iterator[Unmet]:
+    """Yield, under a rule, why the first and the last day of a partnership do not fit."""
+    if not (dates.is_day(start) and dates.is_day(end)):
+        yield Unmet(rule=rule, reason="a day does not exist")
+    elif end <= start:
+        yield Unmet(rule=rule, reason="the planned end lies after the start")
+    elif end > AGENDA_ENDS and reason is None:
+        yield Unmet(rule=rule, reason=f"an end after {AGENDA_ENDS} has a reason")
+
+
+def unmet_priorities(
+    rule: str, priorities: tuple[NationalPriority, ...], countries: tuple[str, ...]
+) -> Iterator[Unmet]:
+    """Yield, under a rule, why national priorities are not those of where it is at work."""
+    for priority in priorities:
+        if priority.country not in countries:
+            yield Unmet(rule=rule, reason=f"it is not at work in {priority.country}")
+    if len(set(priorities)) < len(priorities):
+        yield Unmet(rule=rule, reason="a national priority stands twice")
+
+
+def _is_short(found: Partnership) -> bool:
+    """Say whether too few partners are there, or from too few sectors."""
+    sectors = unmet_sectors("", found.partners) if found.initiative_kind == "msp" else ()
+    return len(found.partners) < FEWEST or any(True for _ in sectors)
+
+
+def belongs(
+    partners: tuple[Partner, ...], lead: str, day: str, subject: Subject
+) -> Iterator[Change]:
+    """Yield what changes in a partnership whose partners or lead are others from now on.
+
+    Where too few remain, the time to cure begins on this day.
+    """
+    found: Partnership = subject.things["partnership"]
+    still = {p.organization for p in partners}
+    left = (p.organization for p in found.partners if p.organization not in still)
+    now = msgspec.structs.replace(
+        found, partners=partners, lead=lead, un_role=un_role(lead, partners),
+        former=(*(one for one in found.former if one not in still), *left),
+    )  # fmt: skip
+    since = (found.short_since or day) if _is_short(now) else None
+    yield "partnership", msgspec.structs.replace(now, short_since=since)
+    place: Place = subject.things["place"]
+    yield "place", msgspec.structs.replace(place, entities=entities(partners))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -9,11 +10,12 @@ from msgspec import Meta
 
 from verifier.rules import guideline
 from verifier.rules.authority.state import organization_of
-from verifier.rules.book import Book, Capacity, Entry, Subject
+from verifier.rules.book import Book, Capacity, Entry, Subject, Unmet
 from verifier.rules.fields import (
     ActorId,
     Alpha3,
     Code,
+    Day,
     Decimal,
     EventRef,
     Label,
@@ -25,8 +27,13 @@ from verifier.rules.fields import (
 from verifier.rules.guideline import Profile
 
 __all__ = [
+    "COMPLETED",
+    "ON_THE_REGISTER",
     "UNDECIDED",
     "Budget",
+    "Confirmed",
+    "Currency",
+    "Details",
     "Governance",
     "MonitoringPlan",
     "NationalPriority",
@@ -40,11 +47,16 @@ __all__ = [
     "partner",
     "profile_of",
     "secretariat",
+    "unmet_on_register",
 ]
 
 UNDECIDED: Final[Texts] = (LangText("und", "…"),)
 """Stands for a text that the author of a possible next event has yet to write."""
 
+ON_THE_REGISTER: Final = ("listed", "suspended")
+COMPLETED: Final = ("completed", "completed_with_lessons")
+
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
 Sector = Literal["public", "civil_society", "philanthropy", "knowledge", "business"]
 
 
@@ -61,7 +73,7 @@ class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An amount in an ISO 4217 currency, for the whole life or for each year."""
 
     amount: Decimal
-    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
+    currency: Currency
     period: Literal["total", "yearly"]
 
 
@@ -90,6 +102,30 @@ class NationalPriority(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reference: Label
 
 
+class Details(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a partnership says of itself and may state anew; the thing ``details``."""
+
+    title: Texts | None = None
+    purpose: Texts | None = None
+    planned_end: Day | None = None
+    planned_end_reason: Texts | None = None
+    monitoring_plan: MonitoringPlan | None = None
+    governance: Governance | None = None
+    complementarity_statement: Texts | None = None
+    budget: Budget | None = None
+    national_priorities: (
+        Annotated[tuple[NationalPriority, ...], Meta(min_length=1, max_length=60)] | None
+    ) = None
+
+
+class Confirmed(msgspec.Struct, frozen=True):
+    """When details were last stated or confirmed; the thing ``confirmed``."""
+
+    stated: EventRef
+    """The submission or amendment that last stated them."""
+    on: str
+
+
 class Partnership(msgspec.Struct, frozen=True, kw_only=True):
     """A partnership on record; the thing ``partnership`` of its subject. Days are ISO 8601."""
 
@@ -107,8 +143,11 @@ class Partnership(msgspec.Struct, frozen=True, kw_only=True):
     sdg_targets: tuple[str, ...]
     initiative_kind: str
     planned_end: str
+    start: str = ""
+    budget: Budget | None = None
     listing: str
-    """submitted, returned, rejected, listed, suspended, removed, withdrawn or completed."""
+    """submitted, returned, rejected, listed, suspended, removed, lapsed, withdrawn,
+    withdrawn_under_case, completed, completed_with_lessons or merged."""
     screened: EventRef | None = None
     """The screening that it has passed."""
     screened_by: tuple[str, ...] = ()
@@ -121,6 +160,10 @@ class Partnership(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it is designated a mega partnership."""
     clock_from: str | None = None
     """The day from which its reporting periods are counted; a reinstatement restarts it."""
+    former: tuple[str, ...] = ()
+    """The partners that left."""
+    short_since: str | None = None
+    """The day since which it has too few partners."""
     un_signature: str | None = None
     """The UN partner that signed its newest submission itself."""
 
@@ -172,3 +215,11 @@ def entities(partners: tuple[Partner, ...]) -> tuple[str, ...]:
 secretariat = Capacity("the partnership's secretariat", _is_secretariat)
 lead = Capacity("the lead partner", _is_lead)
 partner = Capacity("a partner", _is_partner)
+
+
+def unmet_on_register(rule: str, entry: Entry, book: Book) -> Iterator[Unmet]:
+    """Yield, under a rule, that an event's partnership is neither listed nor suspended."""
+    found = of(book.subject(entry.event.subject))
+    if found is None or found.listing not in ON_THE_REGISTER:
+        state = "not on record" if found is None else found.listing.replace("_", " ")
+        yield Unmet(rule=rule, reason=f"the partnership is {state}", who="registry")

@@ -1,7 +1,7 @@
 """A partnership asks to be listed: who stands in it, what it is for, who signs for the UN in it.
 
-- PA1 A partnership is submitted once, and again only after it was returned, or while its submission
-      waits for a UN partner's signature.
+- PA1 A partnership is submitted once, and again only after it was returned, lapsed or was
+      withdrawn, or while its submission waits for a UN partner's signature.
 - PA2 Its partners are registered organizations that count for themselves, none twice, each with the
       stakeholder type on record and the sector that follows from it; exactly one leads, and is
       named as the lead.
@@ -36,9 +36,17 @@ from verifier.rules.authority.scope import Place
 from verifier.rules.authority.state import is_registered, organization_of
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import ActorId, Alpha3, Day, EventRef, SdgTarget, Texts
-from verifier.rules.partnership.partners import un_role, unmet_partner, unmet_sectors
+from verifier.rules.partnership.partners import (
+    un_role,
+    unmet_partner,
+    unmet_priorities,
+    unmet_sectors,
+    unmet_span,
+)
 from verifier.rules.partnership.state import (
     Budget,
+    Confirmed,
+    Details,
     Governance,
     MonitoringPlan,
     NationalPriority,
@@ -51,7 +59,8 @@ from verifier.rules.partnership.terms import profile_name
 
 __all__ = ["EVENTS", "PartnershipSubmitted", "SubmissionCosigned", "Turn", "submitter"]
 
-AGENDA_ENDS: Final = "2030-12-31"
+AGAIN: Final = ("returned", "lapsed", "withdrawn")
+"""After which of these a partnership may be submitted again."""
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -111,7 +120,9 @@ class PartnershipSubmitted(Body, frozen=True, kw_only=True):
     monitoring_plan: MonitoringPlan
     governance: Governance
     complementarity_statement: Texts
-    national_priorities: Annotated[tuple[NationalPriority, ...], Meta(max_length=60)] = ()
+    national_priorities: (
+        Annotated[tuple[NationalPriority, ...], Meta(min_length=1, max_length=60)] | None
+    ) = None
     un_signature: ActorId | None = None
     """The UN partner that signs this itself; without it a UN role waits for a cosignature."""
     budget: Budget | None = None
@@ -123,13 +134,13 @@ class PartnershipSubmitted(Body, frozen=True, kw_only=True):
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of PA1 to PA8."""
         before = of(book.subject(entry.event.subject))
-        if before is not None and before.listing != "returned" and not before.waits_for_un:
+        if before is not None and before.listing not in AGAIN and not before.waits_for_un:
             yield Unmet(rule="PA1", reason=f"the partnership is {before.listing}")
         yield from self._unmet_partners(book)
         if self.initiative_kind == "msp":
             yield from unmet_sectors("PA3", self.partners)
         yield from self._unmet_un_role(entry, book)
-        yield from self._unmet_span()
+        yield from unmet_span("PA5", self.start, self.planned_end, self.planned_end_reason)
         goals = {int(target.partition(".")[0]) for target in self.sdg_targets}
         if not goals.issuperset(self.priority_goals):
             yield Unmet(rule="PA6", reason="a priority goal has no target here")
@@ -137,7 +148,7 @@ class PartnershipSubmitted(Body, frozen=True, kw_only=True):
             yield Unmet(rule="PA6", reason="a target stands twice")
         if not is_registered(self.secretariat, book):
             yield Unmet(rule="PA7", reason=f"{self.secretariat} is not registered", who="registry")
-        yield from self._unmet_priorities()
+        yield from unmet_priorities("PA8", self.national_priorities or (), self.countries)
 
     def _unmet_partners(self, book: Book) -> Iterator[Unmet]:
         for p in self.partners:
@@ -154,31 +165,18 @@ class PartnershipSubmitted(Body, frozen=True, kw_only=True):
         if self.un_signature is not None:
             yield from _unmet_signature("PA4", self.un_signature, self, entry, book)
 
-    def _unmet_priorities(self) -> Iterator[Unmet]:
-        for priority in self.national_priorities:
-            if priority.country not in self.countries:
-                yield Unmet(rule="PA8", reason=f"it is not at work in {priority.country}")
-        if len(set(self.national_priorities)) < len(self.national_priorities):
-            yield Unmet(rule="PA8", reason="a national priority stands twice")
-
-    def _unmet_span(self) -> Iterator[Unmet]:
-        if not (dates.is_day(self.start) and dates.is_day(self.planned_end)):
-            yield Unmet(rule="PA5", reason="a day does not exist")
-        elif self.planned_end <= self.start:
-            yield Unmet(rule="PA5", reason="the planned end lies after the start")
-        elif self.planned_end > AGENDA_ENDS and self.planned_end_reason is None:
-            yield Unmet(rule="PA5", reason=f"an end after {AGENDA_ENDS} has a reason")
-
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Put the partnership on record, and what it is about."""
         found = Partnership(
             ref=entry.ref, title=self.title, lead=self.lead, partners=self.partners,
             secretariat=self.secretariat, un_role=self.un_role, scale=self.scale,
             countries=self.countries, sdg_targets=self.sdg_targets,
-            initiative_kind=self.initiative_kind, planned_end=self.planned_end,
-            listing="submitted", un_signature=self.un_signature,
+            initiative_kind=self.initiative_kind, start=self.start, planned_end=self.planned_end,
+            budget=self.budget, listing="submitted", un_signature=self.un_signature,
         )  # fmt: skip
         yield "partnership", found
+        yield "confirmed", Confirmed(entry.ref, dates.day_text(entry.at))
+        yield "details", Details(**{n: getattr(self, n) for n in Details.__struct_fields__})
         goals = tuple(sorted({int(target.partition(".")[0]) for target in self.sdg_targets}))
         yield "place", Place(self.countries, goals, entities(self.partners))
         if not found.waits_for_un:
