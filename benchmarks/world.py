@@ -173,7 +173,6 @@ def year_of(pen: Pen, m: Member, year: int, now: int) -> Iterator[Statement]:
         last = f"{m.name}/commitment/c{COMMITMENTS - 1}"
         yield Statement(m.company, last, "CommitmentMissed/1", {
             "what": text("Eleven of thirty taps"), "why": text("The pumps came two years late"),
-            "changed": text("Pumps are bought before wells are drilled"),
         })  # fmt: skip
 
 
@@ -246,6 +245,8 @@ def report(pen: Pen, m: Member, k: int, now: int) -> Iterator[Statement]:
         "answers": [{"question": str(q), "text": text(WORDS)} for q in range(1, 4)],
         "results": [{"commitment": f"c{i}", "status": "on_track", "value": "12"}
                     for i in range(COMMITMENTS)],
+        "finances": {"total": {"amount": "120000", "currency": "USD"}},
+        "organization": m.ngo, "documents": [_hash(m.name, now)],
     })  # fmt: skip
     yield Statement(m.screener, stream, "ReportAccepted/1", {"report": pen.ref(stream)},
                     saw="recently")  # fmt: skip

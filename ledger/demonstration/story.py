@@ -8,6 +8,7 @@ panel upholds, and the registry removes it from the register today.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -200,7 +201,19 @@ async def _report(told: Play, local: str, *, obligation: int) -> None:
         obligation=obligation,
         due=due.isoformat(),
         template="light",
+        organization=cast.NGO,
         answers=[{"question": "1", "text": english("Twelve taps work; the pumps came late")}],
+        results=[
+            {
+                "commitment": "taps",
+                "status": "off_track",
+                "value": "12",
+                "deviation": english("Twelve of fifteen taps that were to work by now"),
+                "corrective_action": english("Two more pumps are ordered, from another maker"),
+                "evidence": [hashlib.sha256(b"The count of taps, " + local.encode()).digest()],
+            }
+        ],
+        finances={"total": {"amount": "120000", "currency": "USD"}},
     )
     told.reports[local] = ref(report)
     stage.state(stage.now + 8 * DAY_S)

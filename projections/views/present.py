@@ -192,6 +192,21 @@ def _moves(kind: str, state_after: str | None = None) -> Fold:
     return fold
 
 
+def _report_submitted(state: State, entry: Recorded, body: Any) -> None:
+    names = ("kind", "period_start", "period_end", "obligation", "due")
+    _opens("report", "unsigned" if body.awaits else "submitted", *names)(state, entry, body)
+    state.things[f"report:{_local(entry)}"].facts["awaits"] = " ".join(body.awaits) or None
+
+
+def _report_cosigned(state: State, entry: Recorded, body: Any) -> None:
+    found = state.things.get(f"report:{_local(entry)}")
+    if found is not None:
+        left = [slot for slot in str(found.facts["awaits"]).split() if slot != body.slot]
+        found.facts["awaits"] = " ".join(left) or None
+        found.state = "unsigned" if left else "submitted"
+        found.steps.append(_step(entry))
+
+
 def _step(entry: Recorded) -> Step:
     return Step(entry.index, _day(entry).isoformat(), entry.name, entry.iss)
 
@@ -417,9 +432,14 @@ FOLDS: Final[dict[str, Fold]] = {
     "FailureReported/1": _ended("completed_with_lessons"),
     "CommitmentRevised/1": _revised,
     "CommitmentTransferred/1": _transferred,
-    "ReportSubmitted/1": _opens(
-        "report", "submitted", "kind", "period_start", "period_end", "obligation", "due"
-    ),
+    "ReportSubmitted/1": _report_submitted,
+    "ReportCosigned/1": _report_cosigned,
+    **{
+        f"Report{s}/1": _moves("report") for s in ("Amended", "Corrected", "Withheld", "Considered")
+    },
+    "ReportAcceptedAsEquivalent/1": _moves("report", "accepted"),
+    "ExtensionGranted/1": _opens("extension", "granted", "obligation", "duration"),
+    "CycleAdjusted/1": _opens("cycle", "moved", "obligation", "due"),
     "ReportAccepted/1": _moves("report", "accepted"),
     "ReportReturned/1": _moves("report", "returned"),
     "ReviewOpened/1": _opens("review", "open", "kind", "reviewer_class", "mandate"),

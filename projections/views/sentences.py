@@ -82,7 +82,8 @@ def _revised(b: Any) -> str:
 
 def _report(b: Any) -> str:
     owed = f", for obligation {b.obligation} due {b.due}" if b.obligation is not None else ""
-    return f"A {b.kind} report on {b.period_start} to {b.period_end}{owed}."
+    signs = f" Still to sign: {', '.join(b.awaits).replace('_', ' ')}." if b.awaits else ""
+    return f"A {b.kind} report on {b.period_start} to {b.period_end}{owed}.{signs}"
 
 
 def _decision(b: Any) -> str:
@@ -218,7 +219,30 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
         f"Assessed at {b.point.replace('_', ' ')}: {b.code.replace('_', ' ')}. {words(b.basis)}"
     ),
     "ReportSubmitted/1": _report,
+    "ReportCosigned/1": lambda b: (
+        f"{b.organization} signs the report as {b.slot.replace('_', ' ')}."
+    ),
     "ReportAccepted/1": "The report is accepted.",
+    "ReportAcceptedAsEquivalent/1": lambda b: (
+        f"Accepted as equivalent, made for {b.mechanism}: {words(b.reason)}"
+    ),
+    "ReportAmended/1": lambda b: f"The report is amended: {words(b.reason)}",
+    "ReportCorrected/1": lambda b: (
+        f"Corrected; wrong was: {words(b.wrong)} Right is: {words(b.right)}"
+    ),
+    "ReportWithheld/1": lambda b: (
+        f"A document is withheld until {b.until}, on the authority of {b.authority}: "
+        f"{words(b.explanation)}"
+    ),
+    "ReportConsidered/1": lambda b: (
+        f"Considered in the review {b.review}, which learnt: {words(b.learnt)}"
+    ),
+    "ExtensionGranted/1": lambda b: (
+        f"Report {b.obligation} has {b.duration} more: {words(b.explanation)}"
+    ),
+    "CycleAdjusted/1": lambda b: (
+        f"From report {b.obligation} on, due on {b.due}: {words(b.reason)}"
+    ),
     "ReportReturned/1": lambda b: f"The report is returned: {words(b.deficiencies)}",
     "ReviewOpened/1": lambda b: f"A {b.kind} review opens, by mandate {b.mandate}.",
     "ReviewerAssigned/1": lambda b: f"{b.organization} has a seat on the panel: {b.member}.",

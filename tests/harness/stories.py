@@ -14,8 +14,10 @@ from typing import Any
 from tests.harness.registry import Registry
 from verifier.rules import partnership as partnerships
 from verifier.rules.book import Entry
-from verifier.rules.guideline import base_in_force
-from verifier.rules.report import Report, first_open, own_reports
+from verifier.rules.commitment import Commitment
+from verifier.rules.guideline import Profile, base_in_force
+from verifier.rules.report import Report, clock_of, first_open, own_reports
+from verifier.rules.report.signing import awaited
 
 DEFAULT_SET = Path(__file__).parents[2] / "ledger" / "data" / "guidelines-default.json"
 
@@ -35,6 +37,8 @@ UN_AGENCY = "actor-un-agency"
 SECRETARIAT = "actor-secretariat"
 REVIEWERS = ("actor-reviewer-a", "actor-reviewer-b", "actor-reviewer-c")
 APPEALS_PANEL = ("actor-appeals-a", "actor-appeals-b", "actor-appeals-c")
+
+DOCUMENT = bytes(range(32))
 
 UN_ROLES = {"light": "none", "un_participating": "participating", "un_led": "led"}
 
@@ -245,22 +249,54 @@ def report(registry: Registry, name: str = PARTNERSHIP, **changes: Any) -> dict[
     assert found.clock_from is not None
     profile = partnerships.profile_of(found, registry.book)
     assert profile is not None
-    owed = first_open(
-        own_reports(subject, found.clock_from), date.fromisoformat(found.clock_from), profile
-    )
-    return {
-        "kind": "self", "period_start": owed.start.isoformat(), "period_end": registry.day(),
+    clock = clock_of(found, subject, profile)
+    assert clock is not None
+    owed = first_open(own_reports(subject, found.clock_from), clock)
+    until = changes.get("period_end", registry.day())
+    results = [
+        {"commitment": key.partition(":")[2], "status": "on_track", "value": "4",
+         "evidence": [DOCUMENT]}
+        for key, thing in subject.things.items()
+        if isinstance(thing, Commitment) and thing.state in ("active", "missed")
+        and thing.made_on <= until
+    ]  # fmt: skip
+    fields = {
+        "kind": "self", "period_start": owed.start.isoformat(), "period_end": until,
         "obligation": owed.k, "due": owed.due.isoformat(), "template": profile.template,
         "answers": [{"question": "1", "text": text("What was done, and what was not")}],
+        "organization": NGO, "documents": [DOCUMENT], "finances": finances(profile),
+        "awaits": awaited("self", profile), "results": results,
     } | changes  # fmt: skip
+    return {name: value for name, value in fields.items() if value not in ((), [])}
+
+
+def finances(profile: Profile) -> dict[str, Any]:
+    """Return what a report discloses of its finances by a profile."""
+    amount = {"amount": "120000", "currency": "USD"}
+    told: dict[str, Any] = {"total": amount}
+    if profile.financial_disclosure != "total":
+        told["contributions"] = [
+            {"organization": COMPANY, "kind": "cash", "value": amount, "country": "KEN"},
+            {"organization": GOVERNMENT, "kind": "staff", "value": amount, "matching": True,
+             "country": "KEN"},
+        ]  # fmt: skip
+    if profile.financial_disclosure == "audited_statements":
+        told["statements"] = [DOCUMENT]
+    return told
 
 
 def submitted_report(
     registry: Registry, *, name: str = PARTNERSHIP, local: str = "first", **changes: Any
 ) -> Entry:
-    """Submit a self report on the first open obligation, up to this day."""
-    return registry.append(SECRETARIAT, f"{name}/report/{local}", "ReportSubmitted",
-                           **report(registry, name, **changes))  # fmt: skip
+    """Submit a self report on the first open obligation, up to this day, signed by all."""
+    stream = f"{name}/report/{local}"
+    submitted = registry.append(SECRETARIAT, stream, "ReportSubmitted",
+                                **report(registry, name, **changes))  # fmt: skip
+    for slot in registry.subject(name).things[f"report:{local}"].awaits:
+        by = UN_AGENCY if slot == "lead_un_entity" else GOVERNMENT
+        registry.append(by, stream, "ReportCosigned", slot=slot, organization=by,
+                        report=waiting(registry, name, local))  # fmt: skip
+    return submitted
 
 
 def accept(registry: Registry, *, name: str = PARTNERSHIP, local: str = "first") -> Entry:

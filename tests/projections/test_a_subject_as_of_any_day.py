@@ -11,7 +11,7 @@ import pytest
 from projections.views import Directory, Subject, lookup, subject
 from projections.views.sentences import SENTENCES, sentence
 from tests.harness import stories
-from tests.harness.registry import Registry
+from tests.harness.registry import Registry, ref
 from tests.projections.logs import Log, runner
 from verifier.rules import commitment, partnership, report
 from verifier.rules.table import EVENTS
@@ -176,3 +176,18 @@ def test_the_directory_counts_promises_as_the_rules_use_the_word(
     follower.close()
     assert (found.claimed, found.promised, found.delivered, found.withdrawn) == (1, 2, 1, 1)
     assert (found.source, found.countries, found.status) == ("ledger", ["KEN"], "listed")
+
+
+def test_a_report_that_awaits_signatures_is_shown_as_such(tmp_path: Path) -> None:
+    """It is unsigned, with who has yet to sign; the last signature makes it submitted."""
+    registry = stories.listed_partnership(profile="un_led").on("2025-01-14")
+    submitted = registry.append(stories.SECRETARIAT, "p-clean-water/report/first",
+                                "ReportSubmitted", **stories.report(registry))  # fmt: skip
+    shown = _told(registry, tmp_path, stories.PARTNERSHIP).state.things["report:first"]
+    assert (shown.state, shown.facts["awaits"]) == ("unsigned", "lead_un_entity")
+    registry.append(
+        stories.UN_AGENCY, submitted.event.stream, "ReportCosigned", report=ref(submitted),
+        slot="lead_un_entity", organization=stories.UN_AGENCY,
+    )  # fmt: skip
+    shown = _told(registry, tmp_path / "later", stories.PARTNERSHIP).state.things["report:first"]
+    assert (shown.state, shown.facts["awaits"]) == ("submitted", None)

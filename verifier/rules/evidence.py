@@ -4,8 +4,9 @@
 - EV2 What is not taken into account says why. [R89]
 - EV3 The list is complete: every report and reply on record is in it, except what an earlier
       decision here considered in the same version. Whoever decides does not choose the evidence.
-      While a decision collects endorsements, a report of the partnership's own, an audit or a reply
-      that came since stops it. [R1, R89]
+      While a decision collects endorsements, what came since stops it: a reply, an audit, a report
+      of the partnership's own that was accepted or that stops the clock (ST9), none after those.
+      [R1, R89]
 - EV4 A longer list stands before the decision, in parts that the decision names; each part was
       recorded for this decision's matter.
 - EV5 A decision says whether it leaves governments' and the United Nations' own tasks to them.
@@ -25,7 +26,8 @@ from msgspec import Meta
 from verifier.rules.authority.state import role
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import EventRef, LocalId, ShortText
-from verifier.rules.report import OWN, Report
+from verifier.rules.report.state import OWN, Report
+from verifier.rules.standing import stops_the_clock
 
 __all__ = [
     "EVENTS",
@@ -156,14 +158,21 @@ def unmet_evidence(items: Items, parts: Parts, matter: str, subject: Subject) ->
             )
 
 
-def unmet_since(items: Items, parts: Parts, subject: Subject) -> Iterator[Unmet]:
+def unmet_since(items: Items, parts: Parts, entry: Entry, book: Book) -> Iterator[Unmet]:
     """Yield what came since a decision was proposed and stops its endorsement (EV3).
 
-    Contributors' reports do not: a partner could file one after the other and never be decided on.
+    A partner could file one report after the other and never be decided on: contributors' reports
+    stop nothing, and of the own ones only those that ST9 counts.
     """
+    subject = book.subject(entry.event.subject)
     listed = {item.ref for item in _whole(items, parts, subject)} | _considered_earlier(subject)
-    weighty = OWN | {"audit"}
-    reports = (report.ref for report in subject.all(Report) if report.kind in weighty)
+    waiting = stops_the_clock(subject, entry.at, book)
+    reports = (
+        report.ref
+        for report in subject.all(Report)
+        if report.kind == "audit"
+        or (report.kind in OWN and (report.state == "accepted" or report.ref == waiting))
+    )
     for ref in (*reports, *(reply.ref for reply in subject.all(Reply))):
         if ref not in listed:
             yield Unmet(rule="EV3", reason=f"{ref.stream} {ref.seq} came after the proposal",

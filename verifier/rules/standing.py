@@ -1,19 +1,23 @@
 """Standing: where a partnership stands with its reports on a day; computed, never stored.
 
 - ST1 What counts is the first obligation that no accepted report covers.
-- ST2 While a self, national or equivalent report waits for screening, the state is «pending
-      review», whatever the day.
+- ST2 While a report that covers it waits for screening, or for its signatures in their time, the
+      state is «pending review», whatever the day.
 - ST3 The clock stands still from a submission to its screening: what had not come yet when the
-      report was submitted comes as many days later.
+      report was submitted comes as many days later. It does so for signatures that are missing, but
+      no longer than their time.
 - ST4 A return leaves the profile's time to cure, in which nothing new begins.
 - ST5 General extensions move the due day, and with it all that is counted from it.
 - ST6 Otherwise the state follows the day: not due, due soon (the window before the due day),
       overdue (from the due day), non-communicating (after the grace), inactive (second state). [R6]
 - ST7 A due day that a decision moved to a later day counts from that day.
 - ST8 Only a listed or suspended partnership with a clock has a standing. [R21]
+- ST9 As often as the profile says (``cure_periods``) submissions on one obligation stop the clock
+      and grant time; those after them are screened like any other and stop nothing, so that nobody
+      puts off a removal by one useless report after the other.
 
 A report not screened within the profile's time is the registry's own omission: ``screening_due``.
-Sources: R6; domain C3.1; decision D3.17.
+Sources: R6; domain C3.1; decisions D3.17, D3.19.
 """
 
 from __future__ import annotations
@@ -25,20 +29,22 @@ import msgspec
 
 from verifier.rules import dates, partnership
 from verifier.rules.book import Book, Subject
+from verifier.rules.clock import Clock, Obligation, Terms
+from verifier.rules.fields import EventRef
 from verifier.rules.guideline import Profile
 from verifier.rules.partnership import Partnership
-from verifier.rules.report import (
+from verifier.rules.report.state import (
     DueMoved,
-    Obligation,
     Report,
+    Return,
+    clock_of,
     covering,
     due_day,
     first_open,
-    obligation,
     own_reports,
 )
 
-__all__ = ["DueMoved", "Standing", "owed", "standing", "standing_at"]
+__all__ = ["DueMoved", "Standing", "owed", "standing", "standing_at", "stops_the_clock"]
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -70,6 +76,8 @@ class _Stop(msgspec.Struct, frozen=True):
     begin: date
     end: date
     returned: bool
+    waiting: EventRef | None = None
+    """The report that still waits, where one does."""
 
 
 NONE: Final = Standing(state="none")
@@ -79,28 +87,32 @@ def standing_at(subject: Subject, at: int, book: Book) -> Standing:
     """Return a partnership's standing at a log time, by the profile it was listed with."""
     found = partnership.of(subject)
     profile = found and partnership.profile_of(found, book)
-    return standing(subject, profile, dates.day_of(at), book) if profile else NONE
+    if found is None or not profile:
+        return NONE
+    clock = clock_of(found, subject, profile)
+    return standing(subject, clock, dates.day_of(at), book) if clock else NONE
 
 
-def standing(subject: Subject, profile: Profile, today: date, book: Book) -> Standing:
-    """Return a partnership's standing on a day, by a profile (ST1 to ST8)."""
+def standing(subject: Subject, clock: Clock, today: date, book: Book) -> Standing:
+    """Return a partnership's standing on a day, by a clock (ST1 to ST9)."""
     found = partnership.of(subject)
     if found is None or found.clock_from is None or found.listing not in ("listed", "suspended"):
         return NONE
-    reports = own_reports(subject, found.clock_from)
-    first = first_open(reports, dates.parse_day(found.clock_from), profile)
+    reports, terms = own_reports(subject, found.clock_from), clock.terms
+    first = first_open(reports, clock)
     late = _Lateness(due_day(first, found.clock_from, subject, book))
-    for stop in _stops(covering(reports, first), today):
-        late.stop(stop, profile.cure_after_return)
-    waiting = [r for r in reports if r.state == "submitted"]
+    stops = _stops(covering(reports, first), terms, today)
+    for stop in stops:
+        late.stop(stop, terms.cure_after_return)
+    waits = any(stop.waiting is not None for stop in stops)
     return Standing(
-        state="pending_review" if waiting else _state(late, profile, today),
+        state="pending_review" if waits else _state(late, terms, today),
         obligation=first.k,
         due=late.due,
-        non_communicating_from=late.after(profile.grace),
-        second_state_from=late.after(profile.second_state),
-        removal_eligible_from=late.after(profile.removal_eligible_after),
-        screening_due=_screening_due(waiting, profile),
+        non_communicating_from=late.after(terms.grace),
+        second_state_from=late.after(terms.second_state),
+        removal_eligible_from=late.after(terms.removal_eligible_after),
+        screening_due=_screening_due(reports, terms),
     )
 
 
@@ -126,31 +138,55 @@ class _Lateness:
         return max(dates.add(self.due, duration) + self._stood, self._nothing_before)
 
 
-def _stops(reports: list[Report], today: date) -> list[_Stop]:
+def _stops(reports: list[Report], terms: Terms, today: date) -> list[_Stop]:
+    """Return the times for which the clock stood still, no more than ST9 allows."""
     stops = [
-        _Stop(dates.parse_day(r.submitted_on), dates.parse_day(r.returned_on), True)
+        _past(past, terms)
         for report in reports
-        for r in report.returns
-        if r.returned_on <= today.isoformat()
+        for past in report.returns
+        if past.ended_on <= today.isoformat()
     ]
-    waiting = (dates.parse_day(r.submitted_on) for r in reports if r.state == "submitted")
-    stops += (_Stop(begin, max(begin, today), False) for begin in waiting)
-    return sorted(stops, key=lambda stop: stop.begin)
+    for report in reports:
+        begin = dates.parse_day(report.filed_on)
+        if report.state == "submitted" or report.is_to_be_signed(today, terms.cosign_within):
+            stops.append(_Stop(begin, max(begin, today), False, report.ref))
+        elif report.state == "unsigned":
+            stops.append(_past(Return(report.filed_on, today.isoformat(), unsigned=True), terms))
+    return sorted(stops, key=lambda stop: stop.begin)[: terms.cure_periods]
 
 
-def _state(late: _Lateness, profile: Profile, today: date) -> str:
-    if today < dates.add(late.due, profile.window, times=-1):
+def _past(past: Return, terms: Terms) -> _Stop:
+    begin, end = dates.parse_day(past.filed_on), dates.parse_day(past.ended_on)
+    if past.unsigned:
+        return _Stop(begin, min(end, dates.add(begin, terms.cosign_within)), False)
+    return _Stop(begin, end, True)
+
+
+def _state(late: _Lateness, terms: Terms, today: date) -> str:
+    if today < dates.add(late.due, terms.window, times=-1):
         return "not_due"
     if today < late.due:
         return "due_soon"
-    if today < late.after(profile.grace):
+    if today < late.after(terms.grace):
         return "overdue"
-    return "non_communicating" if today < late.after(profile.second_state) else "inactive"
+    return "non_communicating" if today < late.after(terms.second_state) else "inactive"
 
 
-def _screening_due(waiting: list[Report], profile: Profile) -> date | None:
-    days = (dates.parse_day(report.submitted_on) for report in waiting)
-    return min((dates.add(day, profile.screening_within) for day in days), default=None)
+def _screening_due(reports: list[Report], terms: Terms) -> date | None:
+    days = (dates.parse_day(r.submitted_on) for r in reports if r.state == "submitted")
+    return min((dates.add(day, terms.screening_within) for day in days), default=None)
+
+
+def stops_the_clock(subject: Subject, at: int, book: Book) -> EventRef | None:
+    """Return the report that waits and stops the clock at a log time, or nothing (ST2, ST9)."""
+    found = partnership.of(subject)
+    profile = found and partnership.profile_of(found, book)
+    clock = clock_of(found, subject, profile) if found and profile else None
+    if found is None or clock is None or found.clock_from is None:
+        return None
+    reports = own_reports(subject, found.clock_from)
+    stops = _stops(covering(reports, first_open(reports, clock)), clock.terms, dates.day_of(at))
+    return next((stop.waiting for stop in stops if stop.waiting is not None), None)
 
 
 def owed(found: Partnership, subject: Subject, profile: Profile, until: date) -> list[Obligation]:
@@ -158,12 +194,12 @@ def owed(found: Partnership, subject: Subject, profile: Profile, until: date) ->
 
     Unlike the standing it also looks at partnerships that were removed: what they owe on return.
     """
-    if found.clock_from is None:
+    clock = clock_of(found, subject, profile)
+    if clock is None or found.clock_from is None:
         return []
-    anchor = dates.parse_day(found.clock_from)
     accepted = [r for r in own_reports(subject, found.clock_from) if r.state == "accepted"]
     missing, k = [], 1
-    while (one := obligation(anchor, profile, k)).due <= until:
+    while (one := clock.obligation(k)).due <= until:
         if not covering(accepted, one):
             missing.append(one)
         k += 1

@@ -24,7 +24,6 @@ from verifier.rules import (
     lesson,
     network,
     proposal,
-    report,
     risk,
     support,
 )
@@ -45,6 +44,9 @@ from verifier.rules.partnership import (
     screening,
     submission,
 )
+from verifier.rules.report import amendment, postponement, signing
+from verifier.rules.report import screening as report_screening
+from verifier.rules.report import submission as report_submission
 from verifier.rules.review import conditions, course, draft, exchange, panel
 from verifier.rules.review import decision as review_decision
 
@@ -79,7 +81,11 @@ MODULES: Final = (
     progress,
     ending,
     assessment,
-    report,
+    report_submission,
+    signing,
+    report_screening,
+    amendment,
+    postponement,
     evidence,
     course,
     panel,

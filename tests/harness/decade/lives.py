@@ -20,6 +20,7 @@ from tests.harness import stories
 from tests.harness.decade import removal
 from tests.harness.decade.cast import Members, members
 from tests.harness.decade.player import Player
+from tests.harness.registry import ref
 from tests.harness.stories import OFFICE_A, OFFICE_B, text
 from verifier.rules.commitment.state import Commitment
 from verifier.rules.standing import Standing
@@ -170,6 +171,10 @@ class Life:
         entry = self.player.take(
             self.members.secretariat, self.name, "ReportSubmitted", period_end=self.player.today,
         )  # fmt: skip
+        for slot in getattr(entry.body, "awaits", ()):
+            by = self.members.agency if slot == "lead_un_entity" else self.members.government
+            self.player.do(by, entry.event.stream, "ReportCosigned", slot=slot, organization=by,
+                           report=ref(entry))  # fmt: skip
         self.player.plan_in(self.player.chance.randrange(2, 25),
                             partial(self._screen_report, entry.event.stream))  # fmt: skip
 

@@ -385,6 +385,7 @@ def test_a_guideline_with_the_longest_durations_breaks_no_arithmetic() -> None:
         registry, SECRETARIAT, f"{PARTNERSHIP}/report/r", "ReportSubmitted", kind="self",
         period_start=registry.day(), period_end=registry.day(), obligation=200,
         due="2199-12-31", template="none", answers=[{"question": "1", "text": text("Nothing")}],
+        organization=stories.NGO,
     )  # fmt: skip
     assert "RE3" in rules
     assert not removals.next_step(registry, "RemovalNoticeIssued").lawful

@@ -156,11 +156,15 @@ def _offices(decision: Recorded, removal: Recorded, before: list[Recorded]) -> I
 
 
 def _no_report(before: list[Recorded], owed: int) -> Iterator[str]:
-    """Yield whether a report waited, or the one that was owed had been accepted."""
+    """Yield whether a report waited, or the one that was owed had been accepted.
+
+    After two that were returned, one that waits is screened like any other, and stops nothing.
+    """
+    returned = sum(1 for e in before if e.name == "ReportReturned")
     last = {e.stream: e for e in before if "/report/" in e.stream}
     about = {e.stream: e.payload["obligation"] for e in before if e.name == "ReportSubmitted"}
     for stream, event in last.items():
-        if event.name == "ReportSubmitted":
+        if event.name == "ReportSubmitted" and returned < 2:
             yield "a report waited for screening"
         elif event.name == "ReportAccepted" and about[stream] == owed:
             yield "the report had been accepted"

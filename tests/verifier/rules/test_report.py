@@ -74,7 +74,8 @@ def test_there_is_nothing_to_report_before_the_listing() -> None:
     """RE1: an unlisted partnership submits no report."""
     registry = stories.screened_partnership()
     fields = {"kind": "self", "period_start": "2024-01-01", "period_end": "2024-01-10",
-              "template": "light", "answers": [{"question": "1", "text": text("a")}]}  # fmt: skip
+              "template": "light", "answers": [{"question": "1", "text": text("a")}],
+              "organization": NGO}  # fmt: skip
     with pytest.raises(Refused) as refused:
         registry.append(SECRETARIAT, STREAM, "ReportSubmitted", **fields)
     assert rules(refused) == {"RE1"}
@@ -130,8 +131,9 @@ def test_one_report_may_cover_several_obligations(registry: Registry) -> None:
 
 def test_other_kinds_satisfy_nothing(registry: Registry) -> None:
     """RE3: a contributor's report is a partner's and names no obligation."""
-    assert refusal(registry, COMPANY, kind="contributor") == {"RE3"}
-    submit(registry, COMPANY, kind="contributor", obligation=None, due=None)
+    theirs = {"kind": "contributor", "organization": COMPANY}
+    assert refusal(registry, COMPANY, **theirs) == {"RE3"}
+    submit(registry, COMPANY, **theirs, obligation=None, due=None)
     assert found(registry).obligation is None
     assert refusal(registry, COMPANY, f"{PARTNERSHIP}/report/second") == {"AD10"}
 
@@ -160,7 +162,8 @@ def test_results_are_about_commitments_on_record(registry: Registry) -> None:
     """RE6: an unknown commitment and one that stands twice are refused."""
     stories.acknowledged_commitment(registry)
     on_taps = {"commitment": "taps", "status": "on_track", "value": "4"}
-    assert refusal(registry, results=[{"commitment": "wells", "status": "on_track"}]) == {"RE6"}
+    on_wells = {"commitment": "wells", "status": "on_track"}
+    assert refusal(registry, results=[on_taps, on_wells]) == {"RE6"}
     assert refusal(registry, results=[on_taps, on_taps]) == {"RE6"}
     submit(registry, results=[on_taps])
 
@@ -168,7 +171,7 @@ def test_results_are_about_commitments_on_record(registry: Registry) -> None:
 def test_a_self_report_uses_the_template_of_the_profile(registry: Registry) -> None:
     """RE7: another template is for equivalent reports."""
     assert refusal(registry, template="enhanced") == {"RE7"}
-    submit(registry, template="cop", kind="equivalent")
+    submit(registry, template="cop", kind="equivalent", mechanism="UNGC CoP", sdg_targets=["6.1"])
 
 
 SCREENINGS = [("ReportAccepted", {}), ("ReportReturned", {"deficiencies": text("a")})]

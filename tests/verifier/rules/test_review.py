@@ -123,8 +123,8 @@ def test_a_contributors_report_does_not_stop_a_proposal(registry: Registry) -> N
     proposal = removals.propose_review_decision(registry)
     fields = stories.report(registry) | {"kind": "contributor"}
     fields = {k: v for k, v in fields.items() if k not in ("obligation", "due")}
-    registry.append(COMPANY, f"{PARTNERSHIP}/report/company", "ReportSubmitted",
-                    **(fields | {"period_start": "2024-01-15"}))  # fmt: skip
+    fields |= {"period_start": "2024-01-15", "organization": COMPANY}
+    registry.append(COMPANY, f"{PARTNERSHIP}/report/company", "ReportSubmitted", **fields)
     endorse(registry, proposal)
     assert review(registry).state == "closed"
 

@@ -13,6 +13,7 @@ from tests.harness.registry import Registry
 from tests.harness.stories import OFFICE_A, PARTNERSHIP, text
 from verifier.rules import admission, partnership
 from verifier.rules.book import Book, Entry, Subject
+from verifier.rules.clock import DESA_2018, R_2005, R_2011, Clock, Terms
 from verifier.rules.fields import EventRef, LangText
 from verifier.rules.guideline import Profile
 from verifier.rules.partnership import Partnership
@@ -44,19 +45,16 @@ def on(registry: Registry, day: str) -> Standing:
     return standing_at(registry.subject(PARTNERSHIP), registry.on(day).now, registry.book)
 
 
-R_2005 = {"first": "P2Y", "cycle": "P1Y", "grace": "P0D", "second_state": "P1Y",
-          "removal_eligible_after": "P2Y"}  # fmt: skip
-DESA_2018 = {"first": "P1Y", "cycle": "P1Y", "grace": "P1Y", "second_state": "P1Y",
-             "removal_eligible_after": "P2Y"}  # fmt: skip
-
-
 @pytest.mark.parametrize(
-    ("parameters", "since", "day", "state"),
+    ("terms", "since", "day", "state"),
     [
         (R_2005, "2004-06-01", "2006-05-31", "due_soon"),
         (R_2005, "2004-06-01", "2006-06-01", "non_communicating"),
         (R_2005, "2004-06-01", "2007-05-31", "non_communicating"),
         (R_2005, "2004-06-01", "2007-06-01", "inactive"),
+        (R_2011, "2011-06-01", "2012-05-31", "due_soon"),
+        (R_2011, "2011-06-01", "2012-06-01", "non_communicating"),
+        (R_2011, "2011-06-01", "2013-06-01", "inactive"),
         (DESA_2018, "2018-07-01", "2019-06-30", "due_soon"),
         (DESA_2018, "2018-07-01", "2019-07-01", "overdue"),
         (DESA_2018, "2018-07-01", "2020-06-30", "overdue"),
@@ -64,19 +62,21 @@ DESA_2018 = {"first": "P1Y", "cycle": "P1Y", "grace": "P1Y", "second_state": "P1
     ],
 )
 def test_historical_registers_are_parameterisations(
-    parameters: dict[str, str], since: str, day: str, state: str
+    terms: Terms, since: str, day: str, state: str
 ) -> None:
     """R-2005: late 2006-06-01, inactive 2007-06-01.
 
     DESA 2018: yellow 2019-07-01, red 2020-07-01.
     """
-    found = standing(joined(since), profile(**parameters), date.fromisoformat(day), EMPTY)
+    clock = Clock(terms, date.fromisoformat(since))
+    found = standing(joined(since), clock, date.fromisoformat(day), EMPTY)
     assert found.state == state
 
 
 def test_removal_by_the_policy_of_2005_was_possible_after_1461_days() -> None:
     """R-2005: joined 2004-06-01 without any report, removal from 2008-06-01 on."""
-    found = standing(joined("2004-06-01"), profile(**R_2005), date(2008, 6, 1), EMPTY)
+    clock = Clock(R_2005, date(2004, 6, 1))
+    found = standing(joined("2004-06-01"), clock, date(2008, 6, 1), EMPTY)
     assert found.due == date(2006, 6, 1)
     assert found.removal_eligible_from == date(2008, 6, 1)
     assert (found.removal_eligible_from - date(2004, 6, 1)).days == 1461
@@ -124,7 +124,7 @@ def test_a_report_that_covers_two_periods_satisfies_both() -> None:
 def test_a_contributors_report_satisfies_nothing() -> None:
     """ST1: only self, national and equivalent reports do."""
     registry = stories.listed_partnership().on("2025-01-10")
-    fields = stories.report(registry, kind="contributor")
+    fields = stories.report(registry, kind="contributor", organization=stories.COMPANY)
     del fields["obligation"], fields["due"]
     registry.append(stories.COMPANY, f"{PARTNERSHIP}/report/c", "ReportSubmitted", **fields)
     assert on(registry, "2025-01-14").state == "due_soon"

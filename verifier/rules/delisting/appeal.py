@@ -140,7 +140,7 @@ class AppealDecisionProposed(ProposalBody, frozen=True, kw_only=True):
             yield Unmet(rule="AP3", reason="the appeal named is not on record in an open case",
                         who=partnership.secretariat.name)  # fmt: skip
             return
-        last = cases.appeal_lapses(case, rules)
+        last = cases.appeal_lapses(case, rules, book)
         if last is None:
             yield Unmet(rule="AP3", reason="the appeal is decided")
         elif not dates.in_time(entry.at, last):
@@ -163,8 +163,7 @@ class AppealDecisionProposed(ProposalBody, frozen=True, kw_only=True):
         """Yield what is not met of AP3 to AP7 at an endorsement."""
         yield from self._unmet_pending(entry, book)
         yield from unmet_fresh_eyes(actor, organization, entry, book)
-        subject = book.subject(entry.event.subject)
-        yield from evidence.unmet_since(self.evidence, self.evidence_parts, subject)
+        yield from evidence.unmet_since(self.evidence, self.evidence_parts, entry, book)
 
     def effect(
         self, proposal: Proposal, entry: Entry, subject: Subject, book: Book

@@ -3,7 +3,9 @@
 1. The version of the base set that was in force at the first notice rules, parameter by parameter,
    unless a later one is milder (``guideline.milder``).
 2. Whatever runs in a case runs longer by the days for which accepted support was awaited.
-3. An appeal that is not decided in time lapses: the matter is the deciding offices' again.
+3. A general extension moves every last day in a case: those of the deciders like those of the
+   partnership.
+4. An appeal that is not decided in time lapses: the matter is the deciding offices' again.
 
 Sources: domain C4.3; decisions D3.18 to D3.21, D3.27.
 """
@@ -183,17 +185,17 @@ def appeal_until(decision: RemovalDecision, subject: Subject, at: int, book: Boo
     return calendar.extended(shifted(last, begins, subject, at), book)
 
 
-def appeal_lapses(case: RemovalCase, rules: Profile) -> date | None:
+def appeal_lapses(case: RemovalCase, rules: Profile, book: Book) -> date | None:
     """Return the day until which a pending appeal is to be decided, or nothing (D3.21)."""
     appeal = case.appeal
     if appeal is None or appeal.outcome:
         return None
-    return later(appeal.filed_on, rules.appeal_decided_within)
+    return calendar.extended(later(appeal.filed_on, rules.appeal_decided_within), book)
 
 
-def is_undecided(case: RemovalCase, rules: Profile, at: int) -> bool:
+def is_undecided(case: RemovalCase, rules: Profile, at: int, book: Book) -> bool:
     """Say whether the offices are to decide: not yet decided, sent back, or lapsed to them."""
-    lapses = appeal_lapses(case, rules)
+    lapses = appeal_lapses(case, rules, book)
     return case.decision is None or (lapses is not None and not dates.in_time(at, lapses))
 
 
@@ -204,7 +206,7 @@ def decide_until(
 
     After a remittal, or an appeal that lapsed, the deciders have a time of its own.
     """
-    lapsed = appeal_lapses(case, rules)
+    lapsed = appeal_lapses(case, rules, book)
     if lapsed is not None:
         begins, duration = lapsed, rules.decision_window
     elif case.remitted_on and case.final and case.remitted_on >= case.final.issued_on:
@@ -214,7 +216,7 @@ def decide_until(
         if replies is None:
             return None
         begins, duration = replies, rules.notice_lapses
-    return shifted(dates.add(begins, duration), begins, subject, at)
+    return calendar.extended(shifted(dates.add(begins, duration), begins, subject, at), book)
 
 
 def cured(case: RemovalCase, standing: Standing) -> bool:

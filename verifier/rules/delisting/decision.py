@@ -106,7 +106,11 @@ class RemovalDecisionProposed(ProposalBody, frozen=True, kw_only=True):
         subject = book.subject(entry.event.subject)
         yield from way.unmet_open(entry, book, self.case)
         case, rules = cases.open_case(subject), cases.terms(subject, entry.at, book)
-        if case is not None and rules is not None and not cases.is_undecided(case, rules, entry.at):
+        if (
+            case is not None
+            and rules is not None
+            and not cases.is_undecided(case, rules, entry.at, book)
+        ):
             yield Unmet(rule="RD1", reason="the case is decided", hint="appeal, or remove")
         if self.outcome == "remove":
             yield from way.unmet_adverse(entry, book)
@@ -120,8 +124,7 @@ class RemovalDecisionProposed(ProposalBody, frozen=True, kw_only=True):
     def bars(self, actor: str, organization: str, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of RD1, RD2 and RD4 at an endorsement."""
         yield from self._unmet_way(entry, book)
-        subject = book.subject(entry.event.subject)
-        yield from evidence.unmet_since(self.evidence, self.evidence_parts, subject)
+        yield from evidence.unmet_since(self.evidence, self.evidence_parts, entry, book)
 
     def effect(
         self, proposal: Proposal, entry: Entry, subject: Subject, book: Book
@@ -152,7 +155,7 @@ class RemovalDecisionProposed(ProposalBody, frozen=True, kw_only=True):
     def ahead(cls, subject: Subject, book: Book) -> Iterator[tuple[str, Body]]:
         """Offer a removal and a dismissal of the case that awaits a decision."""
         case, rules = cases.open_case(subject), cases.terms(subject, book.time, book)
-        if case is None or rules is None or not cases.is_undecided(case, rules, book.time):
+        if case is None or rules is None or not cases.is_undecided(case, rules, book.time, book):
             return
         outcomes: tuple[Literal["remove", "dismiss"], ...] = ("remove", "dismiss")
         for outcome in outcomes:
@@ -208,7 +211,7 @@ class PartnershipRemoved(Body, frozen=True, kw_only=True):
         case, rules = cases.open_case(subject), cases.terms(subject, book.time, book)
         if case is None or rules is None or case.decision is None:
             return
-        if not cases.is_undecided(case, rules, book.time):
+        if not cases.is_undecided(case, rules, book.time, book):
             yield (
                 f"{subject.id}/case/{case.id}",
                 cls(decision=case.decision.ref, effective_on=dates.day_of(book.time).isoformat()),
@@ -240,7 +243,7 @@ class CaseClosed(Body, frozen=True, kw_only=True):
             yield Unmet(rule="CC1", reason=f"report {case.obligation} is not accepted",
                         who="screening_officer")  # fmt: skip
         if self.ground == "withdrawn":
-            if rules is not None and not cases.is_undecided(case, rules, entry.at):
+            if rules is not None and not cases.is_undecided(case, rules, entry.at, book):
                 yield Unmet(rule="CC2", reason="the offices have decided the case")
             if self.text is None:
                 yield Unmet(rule="CC2", reason="the withdrawal does not say why")

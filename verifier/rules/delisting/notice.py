@@ -299,7 +299,7 @@ def _from(case: RemovalCase, rules: Profile, subject: Subject, book: Book) -> da
 def _can_lead_no_further(
     case: RemovalCase, rules: Profile, subject: Subject, at: int, book: Book
 ) -> bool:
-    if not cases.is_undecided(case, rules, at):
+    if not cases.is_undecided(case, rules, at, book):
         return False
     last = cases.decide_until(case, rules, subject, at, book)
     return last is not None and not dates.in_time(at, last)
@@ -311,7 +311,7 @@ def _unmet_again(case: RemovalCase, rules: Profile, entry: Entry, book: Book) ->
     subject = book.subject(entry.event.subject)
     if not _can_lead_no_further(case, rules, subject, entry.at, book):
         last = cases.decide_until(case, rules, subject, entry.at, book)
-        undecided = cases.is_undecided(case, rules, entry.at)
+        undecided = cases.is_undecided(case, rules, entry.at, book)
         yield Unmet(
             rule="NT7",
             reason="the final notice was given, and can still lead to a decision"

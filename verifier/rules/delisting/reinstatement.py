@@ -20,13 +20,13 @@ import msgspec
 
 from verifier.rules import calendar, dates, guideline, partnership
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
+from verifier.rules.clock import Obligation
 from verifier.rules.delisting import case as cases
 from verifier.rules.delisting import way
 from verifier.rules.delisting.case import registry
 from verifier.rules.fields import Code, EventRef, Hash, Symbol, Texts, VersionRef
 from verifier.rules.partnership import UNDECIDED, Further
 from verifier.rules.proposal import Proposal, ProposalBody
-from verifier.rules.report import Obligation
 from verifier.rules.review.state import free_stream
 from verifier.rules.standing import owed
 

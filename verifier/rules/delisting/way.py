@@ -168,7 +168,7 @@ def _unmet_window(case: RemovalCase, rules: Profile, entry: Entry, book: Book) -
     if replies is not None and dates.in_time(entry.at, replies):
         yield Unmet(rule="CS8", reason=f"the partnership may reply until {replies}",
                     earliest=dates.deadline(replies))  # fmt: skip
-    if is_undecided(case, rules, entry.at):
+    if is_undecided(case, rules, entry.at, book):
         last = decide_until(case, rules, subject, entry.at, book)
         if last is not None and not dates.in_time(entry.at, last):
             yield Unmet(rule="CS9", reason=f"the time to decide ended on {last}",
@@ -185,7 +185,7 @@ def unmet_until_removal(entry: Entry, book: Book) -> Iterator[Unmet]:
         yield Unmet(rule="CS10", reason="no decision on removal by two offices stands",
                     who=registry.name)  # fmt: skip
         yield Unmet(rule="CS11", reason="no appeal window has begun")
-    elif is_undecided(case, rules, entry.at):
+    elif is_undecided(case, rules, entry.at, book):
         yield Unmet(rule="CS10", reason="the decision lapsed with an appeal that was not decided",
                     hint="the offices decide anew", who=registry.name)  # fmt: skip
     elif case.appeal is None:

@@ -54,6 +54,14 @@ PROFILES: Final[dict[str, str]] = {
 Quorum = Annotated[int, Meta(ge=1, le=50)]
 ReviewerClass = Literal["member_state", "un", "independent"]
 Percent = Annotated[int, Meta(ge=1, le=100)]
+MonthDay = Annotated[
+    str,
+    Meta(
+        pattern=r"^((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)"
+        r"|02-(0[1-9]|1[0-9]|2[0-8]))\Z"
+    ),
+]
+"""A day that every year has, such as ``06-30``."""
 
 
 class Profile(
@@ -80,7 +88,7 @@ class Profile(
     """To the first day on which a removal case may be opened."""
     screening_within: Duration
     cure_after_return: Duration
-    cure_periods: Annotated[int, Meta(ge=0, le=20)]
+    cure_periods: Annotated[int, Meta(ge=1, le=20)]
     """How many returned or unsigned reports on one obligation stop the clock; the next does not."""
     cosign_within: Duration
     """For how long a report that waits for its further signatures stops the clock."""
@@ -90,7 +98,7 @@ class Profile(
     withheld_at_most: Duration
     cycle_move_at_most: Duration
     """By how much the one move of the reporting cycle may put off a due day."""
-    due_on: Annotated[str, Meta(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])\Z")] | None = None
+    due_on: MonthDay | None = None
     """The day of the year on which reports are due, such as ``06-30``, where a calendar says it."""
     reminder_days: Annotated[
         tuple[Annotated[int, Meta(ge=-366, le=366)], ...], Meta(min_length=1, max_length=12)

@@ -140,7 +140,7 @@ class ReviewDecisionProposed(ProposalBody, frozen=True, kw_only=True):
         yield from unmet_open(review)
         if review is not None:
             yield from self._unmet_findings(review)
-        yield from evidence.unmet_since(self.evidence, self.evidence_parts, subject)
+        yield from evidence.unmet_since(self.evidence, self.evidence_parts, entry, book)
         yield from unmet_seat(entry, self.review, subject)
         found = partnership.of(subject)
         seat = subject.get(seat_key(self.review, actor), Seat)

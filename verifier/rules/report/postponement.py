@@ -1,0 +1,135 @@
+"""Due days that move: an extension for one report, and the one move of the reporting cycle.
+
+- RE25 The registry extends the due day of the first report that is owed, once, by the profile's
+       extension, and not where the report before it was extended as well.
+- RE26 The partnership moves its reporting cycle once: from the first report that is owed on, before
+       its due day has ended, to a later day within the profile's limit.
+
+Both are on record under the partnership, so that every adverse act sees them. Sources: domain B8,
+C2.4, C4.3 step 4; decisions D1.1, D3.17.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Final
+
+from msgspec import Meta
+
+from verifier.rules import dates, partnership
+from verifier.rules.authority.state import role
+from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
+from verifier.rules.clock import CycleMove, Obligation
+from verifier.rules.fields import Code, Day, Duration, Symbol, Texts
+from verifier.rules.guideline import Profile
+from verifier.rules.partnership import UNDECIDED, Partnership
+from verifier.rules.report.state import Extended, clock_of, due_day, first_open, own_reports
+
+__all__ = ["EVENTS", "CycleAdjusted", "ExtensionGranted"]
+
+
+def _owed(subject: Subject, book: Book) -> tuple[Partnership, Profile, str, Obligation] | None:
+    """Return the partnership, its profile, its clock's first day and the first report it owes."""
+    found = partnership.of(subject)
+    profile = found and partnership.profile_of(found, book)
+    if found is None or not profile or found.listing not in ("listed", "suspended"):
+        return None
+    clock = clock_of(found, subject, profile)
+    if clock is None or found.clock_from is None:
+        return None
+    return found, profile, found.clock_from, first_open(
+        own_reports(subject, found.clock_from), clock
+    )  # fmt: skip
+
+
+class ExtensionGranted(Body, frozen=True, kw_only=True):
+    """The registry gives more time for one report (RE25)."""
+
+    TYPE: ClassVar[str] = "ExtensionGranted/1"
+    STREAM: ClassVar[str] = "p-*/extension/*"
+    SIGNERS: ClassVar[tuple[Capacity, ...]] = (role("registry"),)
+    MISSION: ClassVar[tuple[int, ...]] = (86,)
+
+    obligation: Annotated[int, Meta(ge=1, le=200)]
+    duration: Duration
+    ground: Code
+    explanation: Texts
+    mandate: Symbol
+
+    def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
+        """Yield what is not met of RE25."""
+        subject = book.subject(entry.event.subject)
+        found = _owed(subject, book)
+        if found is None:
+            yield Unmet(rule="RE25", reason="no clock of a listed partnership runs here")
+            return
+        _, profile, clock_from, owed = found
+        if entry.event.seq != 0:
+            yield Unmet(rule="RE25", reason="this stream holds an extension", hint="name another")
+        if self.obligation != owed.k:
+            yield Unmet(rule="RE25", reason=f"the first report that is owed is {owed.k}")
+        if self.duration != profile.extension:
+            yield Unmet(rule="RE25", reason=f"an extension is {profile.extension}")
+        for k in (self.obligation, self.obligation - 1):
+            if f"extended:{clock_from}:{k}" in subject.things:
+                yield Unmet(rule="RE25", reason=f"report {k} was extended")
+
+    def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
+        """Put the extension on record; the due day is computed with it."""
+        clock_from = subject.things["partnership"].clock_from
+        yield (
+            f"extended:{clock_from}:{self.obligation}",
+            Extended(entry.ref, self.obligation, self.duration),
+        )
+
+    @classmethod
+    def ahead(cls, subject: Subject, book: Book) -> Iterator[tuple[str, Body]]:
+        """Offer the extension of the report that is owed."""
+        found = _owed(subject, book)
+        if found is not None:
+            _, profile, clock_from, owed = found
+            yield f"{subject.id}/extension/{clock_from}-{owed.k}", cls(
+                obligation=owed.k, duration=profile.extension, ground="undecided",
+                explanation=UNDECIDED, mandate="…",
+            )  # fmt: skip
+
+
+class CycleAdjusted(Body, frozen=True, kw_only=True):
+    """The partnership moves its reporting cycle to a later day of the year (RE26)."""
+
+    TYPE: ClassVar[str] = "CycleAdjusted/1"
+    STREAM: ClassVar[str] = "p-*/cycle"
+    SIGNERS: ClassVar[tuple[Capacity, ...]] = (partnership.secretariat, partnership.lead)
+    MISSION: ClassVar[tuple[int, ...]] = (78,)
+
+    obligation: Annotated[int, Meta(ge=1, le=200)]
+    due: Day
+    reason: Texts
+
+    def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
+        """Yield what is not met of RE26."""
+        subject = book.subject(entry.event.subject)
+        found = _owed(subject, book)
+        if found is None:
+            yield Unmet(rule="RE26", reason="no clock of a listed partnership runs here")
+            return
+        _, profile, clock_from, owed = found
+        if entry.event.seq != 0:
+            yield Unmet(rule="RE26", reason="the cycle was moved before; it moves once")
+        if self.obligation != owed.k:
+            yield Unmet(rule="RE26", reason=f"the first report that is owed is {owed.k}")
+        now = due_day(owed, clock_from, subject, book)
+        if not dates.in_time(entry.at, now):
+            yield Unmet(rule="RE26", reason=f"it was due on {now}",
+                        hint="ask for an extension")  # fmt: skip
+        last = dates.add(owed.due, profile.cycle_move_at_most).isoformat()
+        if not dates.is_day(self.due) or not owed.due.isoformat() < self.due <= last:
+            yield Unmet(rule="RE26", reason=f"the new day lies after {owed.due}, by {last}")
+
+    def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
+        """Move the due day, and with it all later ones."""
+        clock_from = subject.things["partnership"].clock_from
+        yield "cycle:" + clock_from, CycleMove(self.obligation, self.due)
+
+
+EVENTS: Final[tuple[type[Body], ...]] = (ExtensionGranted, CycleAdjusted)

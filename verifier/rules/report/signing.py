@@ -1,0 +1,181 @@
+"""Further signatures of a report: it takes effect once all have signed whom its profile asks to.
+
+- RE11 A signature is given to the newest submission, in its time, in a slot that it awaits; RE1 and
+       RE4 hold still. [R80]
+- RE12 Who signs is another than the author; a partner's or an auditor's
+       is another than the one that submitted it, and an auditor's is no partner. [R84]
+
+A report of the lead UN entity and the secretariat is signed by both, in either order: the second
+signature makes it a submission. Sources: R80, R84; domain C4.2, C5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import ClassVar, Final
+
+import msgspec
+
+from verifier.event import Event
+from verifier.rules import dates, partnership
+from verifier.rules.authority.state import Actor, organization_of, role
+from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
+from verifier.rules.fields import ActorId, EventRef
+from verifier.rules.guideline import Profile
+from verifier.rules.partnership import Partnership
+from verifier.rules.report.state import (
+    REPORTING,
+    SIGNED,
+    Report,
+    Slot,
+    clock_of,
+    key_of,
+    named,
+    on_stream,
+    unmet_named,
+    unmet_once,
+)
+
+__all__ = ["EVENTS", "ReportCosigned", "awaited"]
+
+SLOTS: Final[dict[str, tuple[Slot, ...]]] = {
+    "secretariat": ("secretariat",),
+    "secretariat_and_partner": ("secretariat", "partner"),
+    "secretariat_and_local_partner": ("secretariat", "local_partner"),
+    "lead_un_entity_and_secretariat": ("lead_un_entity", "secretariat"),
+    "lead_un_entity_secretariat_and_auditor": ("lead_un_entity", "secretariat", "auditor"),
+}
+"""Who signs a report, by the profile's ``report_signatures``."""
+
+
+def awaited(kind: str, profile: Profile, *, by_lead: bool = False) -> tuple[Slot, ...]:
+    """Return whose signatures a report still awaits after its author's (RE10).
+
+    The author is the secretariat, or the lead: that one signs as the lead UN entity where one is to
+    sign, and in the secretariat's place otherwise.
+    """
+    if kind not in SIGNED:
+        return ()
+    slots = SLOTS.get(profile.report_signatures, ("secretariat",))
+    own = slots[0] if by_lead else "secretariat"
+    return tuple(slot for slot in slots if slot != own)
+
+
+def _in_slot(capacity: Capacity, slot: Slot) -> Capacity:
+    """Narrow a capacity to signatures in a slot."""
+
+    def holds(actor: str, entry: Entry, book: Book) -> bool:
+        body = entry.body
+        return (
+            isinstance(body, ReportCosigned)
+            and body.slot == slot
+            and organization_of(actor, book) == body.organization
+            and capacity.holds(actor, entry, book)
+        )
+
+    return Capacity(capacity.name, holds)
+
+
+def _is_un_partner(actor: str, entry: Entry, book: Book) -> bool:
+    """Say whether an actor acts for the UN entity that leads, or for one where none does."""
+    found = partnership.of(book.subject(entry.event.subject))
+    if found is None:
+        return False
+    entities = [p.organization for p in found.partners if p.stakeholder_type == "un_entity"]
+    able = [found.lead] if found.lead in entities else entities
+    return organization_of(actor, book) in able
+
+
+def _is_local(actor: str, entry: Entry, book: Book) -> bool:
+    """Say whether an actor acts for a government or for a partner of one of the countries."""
+    found = partnership.of(book.subject(entry.event.subject))
+    organization = organization_of(actor, book)
+    if found is None or not partnership.is_partner(found, organization):
+        return False
+    whose = book.thing(organization, "actor", Actor)
+    governs = ("government", "local_government")
+    return whose is not None and (
+        whose.stakeholder_type in governs or whose.country in found.countries
+    )
+
+
+un_partner = Capacity("the UN entity that leads, or one that takes part", _is_un_partner)
+local_partner = Capacity("a local partner", _is_local)
+
+
+class ReportCosigned(Body, frozen=True, kw_only=True):
+    """Another signs a report; with the last signature it is submitted (RE11, RE12)."""
+
+    TYPE: ClassVar[str] = "ReportCosigned/1"
+    STREAM: ClassVar[str] = "p-*/report/*"
+    SIGNERS: ClassVar[tuple[Capacity, ...]] = (
+        _in_slot(partnership.secretariat, "secretariat"),
+        _in_slot(un_partner, "lead_un_entity"),
+        _in_slot(partnership.partner, "partner"),
+        _in_slot(local_partner, "local_partner"),
+        _in_slot(role("independent_auditor"), "auditor"),
+    )
+    MISSION: ClassVar[tuple[int, ...]] = (80, 84)
+
+    report: EventRef
+    slot: Slot
+    organization: ActorId
+
+    def touches(self, event: Event) -> Iterable[str]:
+        """Look at the organization that it is signed for."""
+        return (self.organization,)
+
+    def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
+        """Yield what is not met of RE11 and RE12."""
+        yield from unmet_named("RE11", self.report, ("unsigned",), entry, book)
+        subject, report = book.subject(entry.event.subject), on_stream(entry, book)
+        found = partnership.of(subject)
+        profile = found and partnership.profile_of(found, book)
+        if report is None or found is None or not profile:
+            return
+        if found.listing not in REPORTING:
+            yield Unmet(rule="RE11", reason=f"the partnership is {found.listing}")
+        if self.slot not in report.awaits:
+            yield Unmet(rule="RE11", reason=f"it awaits: {', '.join(report.awaits) or 'nobody'}")
+        if not report.is_to_be_signed(dates.day_of(entry.at), profile.cosign_within):
+            yield Unmet(rule="RE11", reason=f"submitted on {report.filed_on}, it could be signed "
+                        f"for {profile.cosign_within}", hint="submit it again")  # fmt: skip
+        yield from self._unmet_another(report, found, entry)
+        clock = clock_of(found, subject, profile)
+        if report.obligation is not None and clock is not None:
+            owed = clock.obligation(report.obligation)
+            yield from unmet_once("RE11", owed, profile, entry, book)
+
+    def _unmet_another(self, report: Report, found: Partnership, entry: Entry) -> Iterator[Unmet]:
+        if entry.actor == report.author:
+            yield Unmet(rule="RE12", reason=f"{entry.actor} submitted it", hint="let another sign")
+        elif self.slot not in ("secretariat", "lead_un_entity") and (
+            self.organization == report.organization
+            or (self.slot == "auditor" and partnership.is_partner(found, self.organization))
+        ):
+            yield Unmet(rule="RE12", reason=f"{self.organization} is not another organization",
+                        hint="let another sign")  # fmt: skip
+
+    def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
+        """Count the signature; with the last one the report is submitted."""
+        report = named(entry, subject)
+        awaits = tuple(slot for slot in report.awaits if slot != self.slot)
+        report = msgspec.structs.replace(report, awaits=awaits)
+        if not awaits:
+            report = msgspec.structs.replace(
+                report, state="submitted", submitted_at=entry.at,
+                submitted_on=dates.day_text(entry.at),
+            )  # fmt: skip
+        yield key_of(entry), report
+
+    @classmethod
+    def ahead(cls, subject: Subject, book: Book) -> Iterator[tuple[str, Body]]:
+        """Offer every signature that a report awaits."""
+        for report in subject.all(Report):
+            for slot in report.awaits:
+                yield report.ref.stream, cls(
+                    report=report.ref, slot=slot, organization=report.organization  # type: ignore[arg-type]
+                )  # fmt: skip
+
+
+EVENTS: Final[tuple[type[Body], ...]] = (ReportCosigned,)
