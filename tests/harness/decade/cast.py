@@ -7,19 +7,24 @@ from typing import NamedTuple
 from tests.harness import stories
 from tests.harness.decade.player import Player
 from tests.harness.registry import Registry
-from tests.harness.stories import BODY_SECRETARY, OFFICE_A, OFFICE_B
+from tests.harness.stories import BODY_SECRETARY, OFFICE_A, OFFICE_B, REVIEWERS
 
-__all__ = ["COUNTRIES", "PROFILES", "Members", "assemble", "members", "secretariat_of"]
+__all__ = ["COUNTRIES", "PANELS", "PROFILES", "Members", "assemble", "members", "secretariat_of"]
 
 COUNTRIES = ("BGD", "BOL", "COL", "DNK", "EGY", "ETH", "FJI", "GHA", "IDN", "IND", "JOR", "KEN",
-             "KHM", "LAO", "MAR", "MDG", "MEX", "MLI", "MOZ", "NOR", "NPL", "PER", "PHL", "RWA",
-             "SEN", "THA", "TZA", "UGA", "VNM", "ZMB")  # fmt: skip
+             "KHM", "LAO", "MAR", "MDG", "MEX", "MLI", "MOZ", "NPL", "PER", "PHL", "RWA",
+             "SEN", "THA", "TZA", "UGA", "VNM", "SDN", "ZMB")  # fmt: skip
 NGOS = tuple(f"actor-ngo-{n:02}" for n in range(40))
 GOVERNMENTS = tuple(f"actor-government-{country.lower()}" for country in COUNTRIES)
 COMPANIES = tuple(f"actor-company-{n:02}" for n in range(40))
 UNIVERSITIES = tuple(f"actor-university-{n:02}" for n in range(10))
 AGENCIES = tuple(f"actor-agency-{n}" for n in range(6))
 APPEALS = tuple(f"actor-appeals-{n}" for n in range(4))
+
+STATE_REVIEWER = "actor-reviewer-state"
+PANELS = {"light": REVIEWERS, "un_participating": (*REVIEWERS[:2], STATE_REVIEWER),
+          "un_led": (*REVIEWERS[:2], STATE_REVIEWER)}  # fmt: skip
+"""Who reviews the partnerships of a profile: States, the United Nations, and who is independent."""
 
 PROFILES = ("light", "light", "light", "un_participating", "un_led", "light")
 """The profiles of the partnerships, in turn."""
@@ -69,11 +74,13 @@ def assemble(player: Player) -> None:
         registry.enlist(university, OFFICE_A, stakeholder_type="academia")
     for agency in AGENCIES:
         registry.enlist(agency, OFFICE_A)
-    _appeals(registry)
+    _panels(registry)
 
 
-def _appeals(registry: Registry) -> None:
-    """Fill the roster of the appeals panel beyond the three of every story."""
+def _panels(registry: Registry) -> None:
+    """Fill the rosters of reviewers and of the appeals panel beyond the three of every story."""
+    registry.enlist(STATE_REVIEWER, OFFICE_A, stakeholder_type="government", country="ISL")
+    registry.grant(STATE_REVIEWER, "reviewer", BODY_SECRETARY)
     for member in APPEALS:
         registry.enlist(member, OFFICE_A, stakeholder_type="academia")
         registry.grant(member, "appeals_panel", BODY_SECRETARY)

@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any
 
 from tests.harness import stories
-from tests.harness.decade import removal
+from tests.harness.decade import removal, reviews
 from tests.harness.decade.cast import Members, members
 from tests.harness.decade.player import Player
 from tests.harness.registry import ref
@@ -91,6 +91,8 @@ class Life:
         self.player.take(OFFICE_A, self.name, "PartnershipListed", mandate="A/RES/70/224")
         for n in range(self.player.chance.randrange(3, 6)):
             self.player.plan_in(5 + 3 * n, partial(self._commit, n))
+        self.player.plan_in(self.player.chance.randrange(400, 900),
+                            partial(reviews.open_review, self.player, self))  # fmt: skip
         self._watch()
 
     @property
