@@ -245,6 +245,15 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
     ),
     "ReportReturned/1": lambda b: f"The report is returned: {words(b.deficiencies)}",
     "ReviewOpened/1": lambda b: f"A {b.kind} review opens, by mandate {b.mandate}.",
+    "ReviewCycleOpened/1": lambda b: (
+        f"The review cycle {b.name} opens, {b.first_day} to {b.last_day}: {words(b.theme)}"
+    ),
+    "ReviewCycleClosed/1": "The review cycle is closed.",
+    "SampleAnnounced/1": lambda b: (
+        f"A sample is announced: {b.share} in a hundred of the profile {b.profile}."
+    ),
+    "SampleDrawn/1": lambda b: f"The sample is drawn: {len(b.drawn)} partnerships.",
+    "CheckpointShown/1": "An earlier witnessed checkpoint is shown against the draw.",
     "ReviewerAssigned/1": lambda b: f"{b.organization} has a seat on the panel: {b.member}.",
     "ConflictOfInterestDeclared/1": lambda b: f"Interest: {b.interest}. {words(b.statement)}",
     "QuestionAsked/1": lambda b: f"Asked, to be answered by {b.answer_by}: {words(b.text)}",

@@ -47,7 +47,7 @@ from verifier.rules.partnership import (
 from verifier.rules.report import amendment, postponement, signing
 from verifier.rules.report import screening as report_screening
 from verifier.rules.report import submission as report_submission
-from verifier.rules.review import conditions, course, draft, exchange, panel
+from verifier.rules.review import conditions, course, cycle, draft, exchange, panel, sample
 from verifier.rules.review import decision as review_decision
 
 __all__ = ["DECODERS", "EVENTS", "MODULES", "WHOLE_LOG"]
@@ -87,6 +87,8 @@ MODULES: Final = (
     amendment,
     postponement,
     evidence,
+    cycle,
+    sample,
     course,
     panel,
     exchange,

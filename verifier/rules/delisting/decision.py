@@ -200,7 +200,7 @@ class PartnershipRemoved(Body, frozen=True, kw_only=True):
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Remove the partnership and end the case."""
         found: partnership.Partnership = subject.things["partnership"]
-        yield "partnership", msgspec.structs.replace(found, listing="removed")
+        yield "partnership", partnership.moved(found, "removed", entry)
         case = cases.of(subject)
         if case is not None:  # an operator may have forced it in: the audit goes on from here
             yield "case", ended(case, entry, "removed")

@@ -206,9 +206,9 @@ class Reinstated(Body, frozen=True, kw_only=True):
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """List the partnership again and start its clock anew."""
-        yield "partnership", msgspec.structs.replace(
-            subject.things["partnership"],
-            listing="listed", guideline=self.guideline, further=self.further, profile=self.profile,
+        yield "partnership", partnership.moved(
+            subject.things["partnership"], "listed", entry,
+            guideline=self.guideline, further=self.further, profile=self.profile,
             clock_from=dates.day_of(entry.at).isoformat(),
             listed_on=dates.day_of(entry.at).isoformat(),
         )  # fmt: skip

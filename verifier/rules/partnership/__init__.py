@@ -10,19 +10,23 @@ decisions D2.12, D3.26, D4.31.
 from __future__ import annotations
 
 from verifier.rules.partnership.state import (
+    ON_THE_REGISTER,
     UNDECIDED,
     Partner,
     Partnership,
     is_partner,
     lead,
+    moved,
     of,
     partner,
+    profile_at,
     profile_of,
     secretariat,
 )
 from verifier.rules.partnership.terms import Further, further_of, profile_name, unmet_terms
 
 __all__ = [
+    "ON_THE_REGISTER",
     "UNDECIDED",
     "Further",
     "Partner",
@@ -30,8 +34,10 @@ __all__ = [
     "further_of",
     "is_partner",
     "lead",
+    "moved",
     "of",
     "partner",
+    "profile_at",
     "profile_name",
     "profile_of",
     "secretariat",

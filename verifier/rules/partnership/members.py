@@ -40,6 +40,7 @@ from verifier.rules.partnership.state import (
     Partnership,
     Sector,
     is_partner,
+    moved,
     of,
     profile_of,
     unmet_on_register,
@@ -218,7 +219,7 @@ class PartnershipLapsed(Body, frozen=True, kw_only=True):
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """End the listing."""
         found = subject.things["partnership"]
-        yield "partnership", msgspec.structs.replace(found, listing="lapsed")
+        yield "partnership", moved(found, "lapsed", entry)
 
     @classmethod
     def ahead(cls, subject: Subject, book: Book) -> Iterator[tuple[str, Body]]:

@@ -28,7 +28,7 @@ from verifier.rules import calendar, dates, guideline
 from verifier.rules.authority.state import organization_of, role
 from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import Code, Symbol, Texts, VersionRef
-from verifier.rules.partnership.state import is_partner, of
+from verifier.rules.partnership.state import is_partner, moved, of
 from verifier.rules.partnership.submission import Turn, submitter, un_partner
 from verifier.rules.partnership.terms import Further, further_of, profile_name, unmet_terms
 
@@ -119,8 +119,8 @@ class PartnershipListed(Body, frozen=True, kw_only=True):
         """List the partnership and start its clock."""
         found = subject.things["partnership"]
         today = dates.day_of(entry.at).isoformat()
-        yield "partnership", msgspec.structs.replace(
-            found, listing="listed", listed_on=today, guideline=self.guideline,
+        yield "partnership", moved(
+            found, "listed", entry, listed_on=today, guideline=self.guideline,
             further=self.further, profile=self.profile,
             clock_from=today if found.initiative_kind == "msp" else None,
         )  # fmt: skip

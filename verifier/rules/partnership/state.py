@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -36,6 +36,7 @@ __all__ = [
     "Details",
     "Governance",
     "MonitoringPlan",
+    "Move",
     "NationalPriority",
     "Partner",
     "Partnership",
@@ -43,8 +44,10 @@ __all__ = [
     "entities",
     "is_partner",
     "lead",
+    "moved",
     "of",
     "partner",
+    "profile_at",
     "profile_of",
     "secretariat",
     "unmet_on_register",
@@ -126,6 +129,14 @@ class Confirmed(msgspec.Struct, frozen=True):
     on: str
 
 
+class Move(msgspec.Struct, frozen=True):
+    """From an index on, where a partnership stands on the register, and by which profile."""
+
+    index: int
+    listing: str
+    profile: str | None
+
+
 class Partnership(msgspec.Struct, frozen=True, kw_only=True):
     """A partnership on record; the thing ``partnership`` of its subject. Days are ISO 8601."""
 
@@ -166,6 +177,8 @@ class Partnership(msgspec.Struct, frozen=True, kw_only=True):
     """The day since which it has too few partners."""
     un_signature: str | None = None
     """The UN partner that signed its newest submission itself."""
+    moves: tuple[Move, ...] = ()
+    """Every move on or off the register, by which it is known as of any size."""
 
     @property
     def waits_for_un(self) -> bool:
@@ -176,6 +189,22 @@ class Partnership(msgspec.Struct, frozen=True, kw_only=True):
 def of(subject: Subject) -> Partnership | None:
     """Return the partnership that a subject is, or nothing."""
     return subject.get("partnership", Partnership)
+
+
+def moved(found: Partnership, listing: str, entry: Entry, **changes: Any) -> Partnership:
+    """Return a partnership as it stands on, or off, the register from an entry on."""
+    after = msgspec.structs.replace(found, listing=listing, **changes)
+    move = Move(entry.index, listing, after.profile)
+    return msgspec.structs.replace(after, moves=(*found.moves, move))
+
+
+def profile_at(found: Partnership, size: int) -> str | None:
+    """Return the profile by which a partnership was on the register at a size, or nothing."""
+    last = None
+    for move in found.moves:
+        if move.index < size:
+            last = move
+    return last.profile if last is not None and last.listing in ON_THE_REGISTER else None
 
 
 def is_partner(partnership: Partnership, organization: str) -> bool:

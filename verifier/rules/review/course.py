@@ -12,18 +12,20 @@
        (whole log; an omission of the reviewers').
 - RV21 A listed partnership of which the profile asks a review each `review_every`, and not by
        sample, has one opened in that time (whole log; an omission of the reviewers'). [R24]
+- RV23 A review that is part of a cycle names one that is open. [R45]
 
 Sources: mission table R1, R24; domain C2.5, C3; decision D3.25.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, ClassVar, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
+from verifier.event import Event
 from verifier.rules import calendar, dates, guideline, partnership
 from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import Code, EventRef, LocalId, Symbol, Texts, VersionRef
@@ -33,6 +35,7 @@ from verifier.rules.review.state import (
     Finding,
     Review,
     citable,
+    cycle_of,
     decided_reviews,
     free_stream,
     key_of,
@@ -53,6 +56,8 @@ __all__ = [
     "whole_log",
 ]
 
+CycleName = Annotated[str, Meta(pattern=r"^cycle-[a-z0-9][a-z0-9._:-]{0,57}\Z")]
+
 REVIEWABLE: Final = ("listed", "suspended", "removed", "withdrawn", "completed")
 
 
@@ -62,7 +67,7 @@ def _here(entry: Entry, book: Book) -> tuple[str, Review | None]:
 
 
 class ReviewOpened(Body, frozen=True, kw_only=True):
-    """A reviewer opens a review of a partnership (RV1, RV13, RV18)."""
+    """A reviewer opens a review of a partnership (RV1, RV13, RV18, RV23)."""
 
     TYPE: ClassVar[str] = "ReviewOpened/1"
     STREAM: ClassVar[str] = "p-*/review/*"
@@ -77,9 +82,17 @@ class ReviewOpened(Body, frozen=True, kw_only=True):
     terms: Texts
     follows: LocalId | None = None
     """The review of which a condition was missed."""
+    cycle: CycleName | None = None
+
+    def touches(self, event: Event) -> Iterable[str]:
+        """Look at the cycle it is part of."""
+        return (self.cycle,) if self.cycle is not None else ()
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RV1, RV13 and RV18."""
+        """Yield what is not met of RV1, RV13, RV18 and RV23."""
+        cycle = cycle_of(self.cycle, book) if self.cycle is not None else None
+        if self.cycle is not None and (cycle is None or cycle.closed_on is not None):
+            yield Unmet(rule="RV23", reason=f"{self.cycle} is no open cycle", who="body_secretary")
         yield from self._unmet_follows(book.subject(entry.event.subject))
         yield from unmet_class(self.guideline, self.profile, self.reviewer_class, book)
         if entry.event.seq != 0:
@@ -109,7 +122,7 @@ class ReviewOpened(Body, frozen=True, kw_only=True):
         yield key_of(local), Review(
             ref=entry.ref, kind=self.kind, reviewer_class=self.reviewer_class,
             mandate=self.mandate, guideline=self.guideline, profile=self.profile,
-            opened_on=dates.day_text(entry.at),
+            opened_on=dates.day_text(entry.at), cycle=self.cycle,
         )  # fmt: skip
         before = None if self.follows is None else of(subject, self.follows)
         if self.follows is not None and before is not None:

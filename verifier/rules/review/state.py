@@ -19,18 +19,23 @@ from verifier.rules.proposal import Endorsement
 __all__ = [
     "Comment",
     "Condition",
+    "Cycle",
     "Draft",
+    "Draw",
     "Finding",
     "Question",
     "Rebuttal",
     "Review",
     "ReviewDecided",
+    "Sample",
     "Seat",
     "Settled",
+    "Shown",
     "citable",
     "class_of",
     "comments_end",
     "comments_over",
+    "cycle_of",
     "decided_reviews",
     "free_stream",
     "is_party",
@@ -91,6 +96,47 @@ class Draft(msgspec.Struct, frozen=True):
     comments_by: str
 
 
+class Cycle(msgspec.Struct, frozen=True):
+    """A review cycle; the thing ``cycle`` of its subject. Days are ISO 8601."""
+
+    ref: EventRef
+    body: str
+    """Whose cycle it is."""
+    index: int
+    last_day: str
+    closed_on: str | None = None
+
+
+class Draw(msgspec.Struct, frozen=True):
+    """A sample as it was drawn: by the seed that a cosignature of this Unix time makes."""
+
+    ref: EventRef
+    at: int
+    seed: bytes
+    drawn: tuple[str, ...]
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """A sample as it was announced; the thing ``sample:<id>`` of its cycle."""
+
+    ref: EventRef
+    index: int
+    profile: str
+    share: int
+    size: int
+    """The size of the log at which the register is drawn from."""
+    witnesses: tuple[str, ...]
+    draw: Draw | None = None
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """A cosignature that was shown against a draw; the thing ``shown:<sample>/<author>:<seq>``."""
+
+    ref: EventRef
+    sample: str
+    at: int
+
+
 class Question(msgspec.Struct, frozen=True):
     """A question to the partnership; the thing ``question:<id>``."""
 
@@ -144,6 +190,7 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     """The newest draft that was shared."""
     decision: str | None = None
     conditions: tuple[Settled, ...] = ()
+    cycle: str | None = None
     followed_by: str | None = None
     """The review that follows a missed condition of this one."""
 
@@ -189,6 +236,11 @@ def unmet_class(version: VersionRef, profile: str, stated: str, book: Book) -> I
     if found is not None and stated not in found.reviewer_classes:
         allowed = ", ".join(found.reviewer_classes)
         yield Unmet(rule="RV13", reason=f"the profile {profile} allows {allowed}; not {stated}")
+
+
+def cycle_of(subject: str, book: Book) -> Cycle | None:
+    """Return the review cycle that a subject is, or nothing."""
+    return book.thing(subject, "cycle", Cycle)
 
 
 def comments_over(review: Review, at: int, book: Book) -> bool:
