@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from verifier import encoding
 from verifier.event import Draft, Event, EventId, Seen, sign
 from verifier.keys import Kid, thumbprint
-from verifier.rules.authority.actors import possession_statement
+from verifier.rules.authority.keys import possession_statement
 from verifier.tree import Frontier
 
 __all__ = ["Key", "Pen", "Statement", "key_of"]

@@ -131,6 +131,9 @@ def _enlist(
               "principal": principal, "stakeholder_type": stakeholder_type}  # fmt: skip
     yield Statement(ROOTS[0], f"{actor}/profile", "ActorRegistered/1", fields)
     yield from pen.enrolment(actor, ROOTS[0])
+    confirmed = {"organization": principal, "kid": key_of(actor).kid}
+    by = ROOTS[1] if principal == actor else principal
+    yield Statement(by, f"{actor}/profile", "ActorConfirmed/1", confirmed)
 
 
 def _appointed(pen: Pen, actor: str, role: str, today: str) -> Iterator[Statement]:

@@ -118,17 +118,21 @@ async def found(stage: Stage, founding: Founding, signers: Signers) -> None:
     roots = founding.root_names()
     await stage.open(_genesis(stage, founding, signers))
     first = next(iter(roots))
+    alone = founding.threshold == 1
     registry, name = founding.registry, founding.registry_name
-    await stage.register(registry, name, by=first)
+    second = None if alone else list(roots)[1]
+    await stage.register(registry, name, by=first, confirmed_by=second)
+    enter = partial(
+        stage.register,
+        by=first, confirmed_by=None if alone else registry, kind="office", principal=registry,
+    )  # fmt: skip
     appoint = partial(stage.appoint, roots=roots, quorum=founding.threshold, mandate=MANDATE)
     for letter in "ab":
         office = f"{registry}-office-{letter}"
-        await stage.register(
-            office, f"{name}, office {letter.upper()}", by=first, kind="office", principal=registry
-        )
+        await enter(office, f"{name}, office {letter.upper()}")
         await appoint(office, "registry")
     issuer = f"{registry}-guidelines"
-    await stage.register(issuer, f"{name}, guidelines", by=first, kind="office", principal=registry)
+    await enter(issuer, f"{name}, guidelines")
     await appoint(issuer, "guideline_issuer")
     for stream, body in shipped_guidelines(stage.day()):
         await stage.say(issuer, stream, body)

@@ -17,8 +17,9 @@ import msgspec
 from ledger.client import Author, Declined, LedgerClient, Recorded, Statement
 from ledger.signer import Signer
 from verifier.keys import thumbprint
-from verifier.rules.authority.actors import ActorRegistered, KeyEnrolled, possession_statement
+from verifier.rules.authority.actors import ActorConfirmed, ActorRegistered
 from verifier.rules.authority.genesis import LedgerOpened
+from verifier.rules.authority.keys import KeyEnrolled, possession_statement
 from verifier.rules.authority.roles import AppointmentProposed, RoleGranted, Terms
 from verifier.rules.book import Body, Head
 from verifier.rules.fields import EventRef, LangText, Texts
@@ -152,11 +153,15 @@ class Stage:
         name: str,
         *,
         by: str,
+        confirmed_by: str | None,
         kind: str = "organization",
         principal: str | None = None,
         **more: Any,
     ) -> None:
-        """Register an actor and enrol its key."""
+        """Register an actor, enrol its key and have both confirmed; by none where a root suffices.
+
+        ``confirmed_by`` is the actor's organization if that holds a key, else another registrar.
+        """
         fields = {"stakeholder_type": "un_entity"} | more
         body = msgspec.convert(
             {"kind": kind, "name": [{"lang": "en", "text": name}], "principal": principal or actor}
@@ -177,6 +182,11 @@ class Stage:
         )
         key = KeyEnrolled(public=signer.public_key(), pop=signer.sign(statement))
         await self.say(by, stream, key)
+        if confirmed_by is not None:
+            confirmed = ActorConfirmed(
+                organization=body.principal, kid=thumbprint(signer.public_key())
+            )
+            await self.say(confirmed_by, f"{actor}/profile", confirmed)
 
     async def appoint(
         self, actor: str, role: str, *, roots: dict[str, str], quorum: int, mandate: str

@@ -98,6 +98,7 @@ async def enter(stage: Stage, founding: Founding) -> None:
             part.actor,
             f"Demonstration: {part.name}",
             by=OFFICE_A,
+            confirmed_by=OFFICE_B if part.principal == part.actor else part.principal,
             kind=part.kind,
             principal=part.principal,
             stakeholder_type=part.stakeholder_type,

@@ -127,6 +127,7 @@ def _filing(b: Any) -> str:
 SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
     "LedgerOpened/1": lambda b: f"The ledger {b.origin} opens with {len(b.roots)} roots.",
     "ActorRegistered/1": lambda b: f"Registered as {b.kind}: {words(b.name)}.",
+    "ActorConfirmed/1": lambda b: f"Confirmed for {b.organization}: it may sign now.",
     "KeyEnrolled/1": "A key is enrolled.",
     "KeyRotated/1": "The key is replaced by a new one.",
     "KeyRevoked/1": lambda b: f"The key {b.kid.hex()[:16]}… is revoked: {b.reason}.",
@@ -134,6 +135,7 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
     "AppointmentProposed/1": lambda b: "Appointment proposed: " + _grant(b),
     "RoleGranted/1": lambda b: "Appointed: " + _grant(b),
     "RoleWithdrawn/1": lambda b: f"A role ends: {b.reason}.",
+    "RoleWithdrawalProposed/1": lambda b: f"The end of a role is proposed: {b.reason}.",
     "DelegationGranted/1": lambda b: (
         f"Lets {b.to} sign {', '.join(b.types)} in its name until {b.last_day}."
     ),

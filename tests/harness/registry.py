@@ -21,9 +21,9 @@ from verifier import encoding, note, tiles
 from verifier.event import Draft, Event, Seen, sign
 from verifier.keys import thumbprint
 from verifier.rules import admission
-from verifier.rules.authority.actors import possession_statement
+from verifier.rules.authority.keys import possession_statement
 from verifier.rules.authority.offices import APPOINTS
-from verifier.rules.authority.state import Grant
+from verifier.rules.authority.state import Confirmed, Grant, Key, Roots
 from verifier.rules.book import Body, Book, Entry, Refused, Subject
 from verifier.rules.table import EVENTS
 from verifier.tree import Frontier, leaf_hash, node_hash
@@ -182,13 +182,28 @@ class Registry:
     def enlist(self, actor: str, by: str = "actor-root-a", *, kind: str = "organization",
                principal: str | None = None, stakeholder_type: str = "un_entity",
                **fields: Any) -> Registry:  # fmt: skip
-        """Register an actor and enrol its key."""
+        """Register an actor, enrol its key and have it confirmed."""
         self.append(by, f"{actor}/profile", "ActorRegistered", kind=kind,
                     name=[{"lang": "en", "text": actor.removeprefix("actor-")}],
                     principal=principal or actor, stakeholder_type=stakeholder_type,
                     **fields)  # fmt: skip
         self.enrol(actor, by=by)
+        if self.book.thing(actor, "confirmed", Confirmed) is None:
+            self.confirm(actor, principal or actor, but=by)
         return self
+
+    def confirm(self, actor: str, organization: str, *, but: str = "", by: str = "") -> Entry:
+        """Confirm an actor by its organization if that holds a key, else by another registrar."""
+        key = next(k for k in self.book.subject(actor).all(Key) if k.ended is None)
+        able = organization != actor and any(
+            k.ended is None for k in self.book.subject(organization).all(Key)
+        )
+        roots = self.book.thing("ledger", "roots", Roots)
+        others = [r.actor for r in roots.members if r.actor != but] if roots else []
+        return self.append(
+            by or (organization if able else others[-1]), f"{actor}/profile", "ActorConfirmed",
+            organization=organization, kid=thumbprint(key.public),
+        )  # fmt: skip
 
     def enrol(self, actor: str, *, by: str, key: str | None = None) -> Entry:
         """Enrol a key to an actor."""

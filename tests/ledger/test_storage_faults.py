@@ -76,9 +76,9 @@ async def test_what_a_failed_commit_assumed_is_forgotten(tmp_path: Path) -> None
         assert ledger._book.subject("actor-x").heads == {}
         ledger.recorder._writer.execute("PRAGMA query_only=OFF")
         second = await ledger.submit(raws(registry.events[3:]))
-        assert [accepted(o).index for o in second.outcomes] == [3, 4]
+        assert [accepted(o).index for o in second.outcomes] == [3, 4, 5]
         assert len(ledger._book.public_keys) == 3
-    assert audit(stored(tmp_path))[0] == 5
+    assert audit(stored(tmp_path))[0] == 6
 
 
 async def test_a_disk_that_does_not_confirm_stops_the_appending(

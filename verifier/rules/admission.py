@@ -235,6 +235,7 @@ _GENERAL: Final = (
     _ledger_named,  # AD2
     _continues,  # AD4
     authority.unmet_key,  # AD5
+    authority.unmet_confirmation,  # AC12
     _fresh,  # AD6
     _seen,  # AD7
     _small_enough,  # AD8

@@ -27,7 +27,7 @@ from verifier.rules import (
     risk,
     support,
 )
-from verifier.rules.authority import actors, delegation, genesis, roles
+from verifier.rules.authority import actors, delegation, genesis, keys, roles
 from verifier.rules.body import certified, sessions
 from verifier.rules.book import Body, Book, Broken
 from verifier.rules.commitment import assessment, ending, milestone, progress, promise, revision
@@ -55,6 +55,7 @@ __all__ = ["DECODERS", "EVENTS", "MODULES", "WHOLE_LOG"]
 MODULES: Final = (
     genesis,
     actors,
+    keys,
     roles,
     delegation,
     proposal,

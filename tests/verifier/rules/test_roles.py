@@ -8,7 +8,7 @@ import pytest
 
 from tests.harness import stories
 from tests.harness.registry import Registry
-from tests.harness.removals import branch, refused
+from tests.harness.removals import branch, refused, refused_voice
 from tests.harness.stories import (
     BODY_SECRETARY,
     EXECUTIVE_HEAD,
@@ -184,9 +184,11 @@ def test_who_gives_in_a_country_takes_back_in_that_country(registry: Registry) -
 def test_nobody_takes_back_what_another_gives(registry: Registry) -> None:
     """RO6: neither the other role that gives it, nor one whose own scope is narrower."""
     registry.grant(MINISTRY, "focal_point", MISSION, scope={"countries": ["KEN"]})
-    for stranger in (COORDINATOR, EXECUTIVE_HEAD, OFFICE_A, ROOT_A):
+    for stranger in (COORDINATOR, EXECUTIVE_HEAD, OFFICE_A):
         args, fields = withdraw(registry, MINISTRY, stranger)
         assert refused(registry, *args, **fields) == {"RO6"}
+    args, fields = withdraw(registry, MINISTRY, ROOT_A)
+    assert refused(registry, *args, **fields) == {"AD10", "RO6"}
     registry.enlist("actor-narrow", kind="office", principal=UN_AGENCY)
     registry.appoint("actor-narrow", "resident_coordinator", scope={"countries": ["TZA"]})
     registry.enlist("actor-team")
@@ -203,6 +205,39 @@ def test_a_role_is_laid_down_by_its_holder(registry: Registry) -> None:
     assert refused(registry, *args, **fields) == {"AD10", "RO6"}
     args, fields = withdraw(registry, SCREENER, SCREENER)
     registry.append(*args, **fields)
+
+
+def dismissal(registry: Registry, actor: str) -> tuple[tuple[str, str, str], dict[str, Any]]:
+    """Return the arguments of a proposal that the roots take back an actor's grant."""
+    _, fields = withdraw(registry, actor, ROOT_A)
+    place = (ROOT_A, f"{actor}/dismissal/d1", "RoleWithdrawalProposed")
+    return place, {**fields, "quorum": 2, "expires": registry.day(30)}
+
+
+def test_what_the_roots_gave_only_the_roots_take_back(registry: Registry) -> None:
+    """RO6: one root takes nothing back; their threshold does, once, and only what they gave."""
+    args, fields = withdraw(registry, MISSION, ROOT_A)
+    assert refused(registry, *args, **fields) == {"AD10", "RO6"}
+    place, fields = dismissal(registry, MISSION)
+    proposal = registry.append(*place, **fields)
+    registry.endorse(ROOT_A, proposal, f"{ROOT_A}-org")
+    assert [g.withdrawn for g in registry.subject(MISSION).all(Grant)] == [None]
+    completed = registry.endorse("actor-root-b", proposal, "actor-root-b-org")
+    assert [g.withdrawn for g in registry.subject(MISSION).all(Grant)] == [completed.index]
+    place, fields = dismissal(registry, SCREENER)
+    assert refused(registry, *place, **fields) == {"RO6"}
+
+
+def test_a_role_that_was_laid_down_is_not_taken_back(registry: Registry) -> None:
+    """RO5: a dismissal that waits ends where its grant does."""
+    place, fields = dismissal(registry, MISSION)
+    proposal = registry.append(*place, **fields)
+    registry.endorse(ROOT_A, proposal, f"{ROOT_A}-org")
+    args, withdrawn = withdraw(registry, MISSION, MISSION)
+    registry.append(*args, **withdrawn)
+    assert refused_voice(registry, "actor-root-b", proposal, "actor-root-b-org") == {"RO5"}
+    again = (ROOT_A, f"{MISSION}/dismissal/d2", "RoleWithdrawalProposed")
+    assert refused(registry, *again, **fields) == {"RO5"}
 
 
 @pytest.mark.parametrize("pair", sorted(sorted(pair) for pair in INCOMPATIBLE))

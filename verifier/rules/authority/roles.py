@@ -9,7 +9,7 @@
 - RO4 The holder is registered; the days exist, the last not before the first.
 - RO5 A withdrawal names a grant of this actor that is still in force.
 - RO6 A role is taken back only as the role that gave it, within the scope of the one who takes it
-      back; its holder lays it down at any time.
+      back; what the roots gave, by their threshold. Its holder lays it down at any time.
 - RO7 A grant names the grant that it rests on: its giver's own, in force, of the role stated.
 - RO8 A grant's stream holds one grant and nothing before it.
 - RO9 A Permanent Mission counts in its actor's own country and nowhere else, a Resident
@@ -46,7 +46,14 @@ from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Un
 from verifier.rules.fields import Code, Day, EventRef, Symbol
 from verifier.rules.proposal import Proposal, ProposalBody
 
-__all__ = ["EVENTS", "AppointmentProposed", "RoleGranted", "RoleWithdrawn", "Terms"]
+__all__ = [
+    "EVENTS",
+    "AppointmentProposed",
+    "RoleGranted",
+    "RoleWithdrawalProposed",
+    "RoleWithdrawn",
+    "Terms",
+]
 
 LONGEST_CHAIN: Final = 3
 NO_LAST_DAY: Final = "9999-12-31"
@@ -195,7 +202,7 @@ class RoleWithdrawn(Body, frozen=True, kw_only=True):
 
     TYPE: ClassVar[str] = "RoleWithdrawn/1"
     STREAM: ClassVar[str] = "actor-*/withdrawal/*"
-    SIGNERS: ClassVar[tuple[Capacity, ...]] = (itself, *RoleGranted.SIGNERS, root)
+    SIGNERS: ClassVar[tuple[Capacity, ...]] = (itself, *RoleGranted.SIGNERS)
     AUTHORITY: ClassVar[bool] = True
     MISSION: ClassVar[tuple[int, ...]] = (51, 92)
 
@@ -204,8 +211,8 @@ class RoleWithdrawn(Body, frozen=True, kw_only=True):
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of RO5 and RO6."""
-        found = book.subject(entry.event.subject).get(grant_key(self.grant), Grant)
-        if found is None or found.ref != self.grant or found.withdrawn is not None:
+        found = _found(self.grant, entry, book)
+        if found is None:
             yield Unmet(rule="RO5", reason="this actor has no such grant in force")
         elif entry.actor != entry.event.subject and not _takes_back(found, entry, book):
             yield Unmet(rule="RO6", reason=f"{entry.actor} may not take back this {found.role}",
@@ -217,17 +224,60 @@ class RoleWithdrawn(Body, frozen=True, kw_only=True):
         yield key, msgspec.structs.replace(subject.things[key], withdrawn=entry.index)
 
 
+def _found(ref: EventRef, entry: Entry, book: Book) -> Grant | None:
+    """Return the grant of this actor that a withdrawal names, if it was not withdrawn before."""
+    found = book.subject(entry.event.subject).get(grant_key(ref), Grant)
+    return found if found and found.ref == ref and found.withdrawn is None else None
+
+
 def _takes_back(found: Grant, entry: Entry, book: Book) -> bool:
     """Say whether who acts holds the role that gave this one, over at least its scope (RO6)."""
-    if found.giver == "root":
-        return root.holds(entry.actor, entry, book)
     return any(
         not widens(found.scope, own.scope) for own in grants(entry.actor, found.giver, entry, book)
     )
+
+
+class RoleWithdrawalProposed(ProposalBody, frozen=True, kw_only=True):
+    """The roots take back what they gave: one proposes, the threshold endorses (RO5, RO6)."""
+
+    TYPE: ClassVar[str] = "RoleWithdrawalProposed/1"
+    STREAM: ClassVar[str] = "actor-*/dismissal/*"
+    SIGNERS: ClassVar[tuple[Capacity, ...]] = (root,)
+    ENDORSERS: ClassVar[tuple[Capacity, ...]] = (root,)
+    AUTHORITY: ClassVar[bool] = True
+
+    grant: EventRef
+    reason: Symbol
+
+    def required_quorum(self, entry: Entry, book: Book) -> int:
+        """Ask the roots' threshold."""
+        roots = book.thing("ledger", "roots", Roots)
+        return roots.threshold if roots else 0
+
+    def unmet_here(self, entry: Entry, book: Book) -> Iterator[Unmet]:
+        """Yield what is not met of RO5 and RO6."""
+        yield from self.bars("", "", entry, book)
+
+    def bars(self, actor: str, organization: str, entry: Entry, book: Book) -> Iterator[Unmet]:
+        """Yield what is not met of RO5 and RO6, also at an endorsement."""
+        found = _found(self.grant, entry, book)
+        if found is None:
+            yield Unmet(rule="RO5", reason="this actor has no such grant in force")
+        elif found.giver != "root":
+            yield Unmet(rule="RO6", reason=f"this {found.role} was given by {found.giver}",
+                        who=found.giver)  # fmt: skip
+
+    def effect(
+        self, proposal: Proposal, entry: Entry, subject: Subject, book: Book
+    ) -> Iterator[Change]:
+        """End the role here."""
+        key = grant_key(self.grant)
+        yield key, msgspec.structs.replace(subject.things[key], withdrawn=entry.index)
 
 
 EVENTS: Final[tuple[type[Body], ...]] = (
     AppointmentProposed,
     RoleGranted,
     RoleWithdrawn,
+    RoleWithdrawalProposed,
 )

@@ -24,6 +24,7 @@ from verifier.rules.fields import ActorId, EventRef
 
 __all__ = [
     "Actor",
+    "Confirmed",
     "Delegation",
     "Grant",
     "Joined",
@@ -39,8 +40,10 @@ __all__ = [
     "key_of",
     "office",
     "organization_of",
+    "registrars",
     "role",
     "thumbprint",
+    "unmet_confirmation",
     "unmet_delegation",
     "unmet_key",
     "unmet_threshold",
@@ -53,7 +56,15 @@ class Actor(msgspec.Struct, frozen=True):
     kind: str
     principal: str
     stakeholder_type: str
-    country: str | None = None
+    country: str | None
+    by: str
+    """Who registered it."""
+
+
+class Confirmed(msgspec.Struct, frozen=True):
+    """The thing ``confirmed`` of an actor: from this index on it may sign."""
+
+    index: int
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -64,6 +75,8 @@ class Key(msgspec.Struct, frozen=True):
     """Thumbprint of the key that must come next (pre-rotation)."""
     ended: int | None = None
     why: str = ""
+    by: str = ""
+    """Who enrolled it."""
 
 
 class Root(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -215,6 +228,8 @@ def _is_subject(actor: str, entry: Entry, book: Book) -> bool:
 
 root = Capacity("a root", _is_root)
 itself = Capacity("the actor itself", _is_subject)
+registrars = (role("registry"), root)
+"""Who registers actors and enrols their first keys."""
 
 
 def unmet_key(entry: Entry, book: Book) -> Unmet | None:
@@ -238,6 +253,19 @@ def unmet_key(entry: Entry, book: Book) -> Unmet | None:
         rule="AD5",
         reason=f"key {event.kid.hex()[:16]}… was {key.why} at index {key.ended}",
         hint="sign with the author's active key",
+    )
+
+
+def unmet_confirmation(entry: Entry, book: Book) -> Unmet | None:
+    """Return what is not met of AC12; a root's key stands in the genesis and needs nothing more."""
+    event = entry.event
+    things = book.subject(event.iss).things
+    if "confirmed" in things or "key:" + event.kid.hex() not in things:
+        return None
+    return Unmet(
+        rule="AC12",
+        reason=f"{event.iss} was registered by one and confirmed by nobody yet",
+        hint="have it confirmed by its organization or by another registrar",
     )
 
 
