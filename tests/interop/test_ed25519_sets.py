@@ -136,11 +136,19 @@ def fetch(wanted: EdgeCaseSet, go: str, modules: Path) -> bytes:
 
 
 def is_strict(public: bytes) -> bool:
-    """Say whether a key may be enrolled."""
+    """Say whether a key may be enrolled; libsodium and plain arithmetic must say the same."""
+    told = [raises_nothing(check, public) for check in (keys.require_strict_key,
+            keys.require_prime_order)]  # fmt: skip
+    assert len(public) != keys.PUBLIC_BYTES or told[0] == told[1], public.hex()
+    return told[0]
+
+
+def raises_nothing(check: Callable[[bytes], None], public: bytes) -> bool:
+    """Say whether a check of a key passes."""
     try:
-        keys.require_strict_key(public)
-    except MalformedError:
-        return False
+        check(public)
+    except MalformedError as error:
+        return error.code != "key-unsuitable"
     return True
 
 
