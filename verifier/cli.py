@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         "chain of authority back to the genesis, and what it led to.",
     )  # fmt: skip
     _add_source(explain)
-    explain.add_argument("event", metavar="EVENT_ID", help="its id, or the beginning of it")
+    explain.add_argument("event", metavar="EVENT", help="@INDEX, its id, or the beginning of it")
     explain.set_defaults(run=_explain)
     return parser
 

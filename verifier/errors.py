@@ -78,7 +78,7 @@ CODES: Final[dict[str, str]] = {
     "log-too-large": "Ask the operator and a mirror for the true size of this log.",
     "rules-fault": "A fault of the verifier, not of the log: report it, with the entry.",
     # explain.py
-    "event-id": "Give the 64 hexadecimal digits of an event's id, or enough of its beginning.",
+    "event-id": "Give @ and the entry's index, or the beginning of the event's id in hexadecimal.",
     "event-unknown": "Copy the id from a page, a finding or a receipt of this ledger.",
     # projections/
     "view-building": "The view is being built from the first entry; ask again in a moment.",

@@ -1,7 +1,7 @@
 """Why an event was allowed, and what it led to: told from the log alone, by an audit that watches.
 
-1. The event is found by its id or a beginning of it, in the order of the log; a beginning that fits
-   two events is refused.
+1. The event is found by its index (``@812``), its id, or a beginning of its id; a beginning that
+   fits two events is refused.
 2. What permitted it is told as of its place: the capacity in which it was signed, the rules that
    its type is judged by, and the chain of authority, each link with the event that made it, back to
    the genesis.
@@ -33,6 +33,7 @@ SHORTEST: Final = 8
 """Hexadecimal digits of an id that a reader must give at least."""
 
 MAX_LATER: Final = 200
+MAX_INDEX_CHARS: Final = 12
 
 
 class _Stood(msgspec.Struct, frozen=True):
@@ -48,11 +49,8 @@ class Watch:
     """Watches an audit for one event; ``explain`` tells it when the audit is over."""
 
     def __init__(self, wanted: str) -> None:
-        text = wanted.lower()
-        if not SHORTEST <= len(text) <= 64 or set(text) - set("0123456789abcdef"):
-            reason = f"an event id is 64 hexadecimal digits, or {SHORTEST} of them at least"
-            raise MalformedError("event-id", reason)
-        self.wanted = text
+        self.wanted = wanted.lower()
+        self._index = _index(self.wanted)
         self._event: Event | None = None
         self._ambiguous = False
         self._told: Explanation | None = None
@@ -63,7 +61,7 @@ class Watch:
     def admitted(self, entry: Entry, book: Book) -> None:
         """Look at an event that is about to take effect, with the book before it."""
         event = entry.event
-        if event.id.hex().startswith(self.wanted):
+        if self._is_wanted(event, entry.index):
             self._choose(event)
             if self._event is event:
                 self._told = self._explain(entry, book)
@@ -75,7 +73,7 @@ class Watch:
 
     def read(self, event: Event, index: int) -> None:
         """Look at an event that was read, whether or not it was allowed."""
-        if event.id.hex().startswith(self.wanted):
+        if self._is_wanted(event, index):
             self._choose(event)
             if self._told is None:  # it was not allowed
                 self._told = _told(event, index, allowed=False)
@@ -96,7 +94,7 @@ class Watch:
         """
         told = self._told
         if told is None:
-            reason = f"no event read has an id that begins {self.wanted}"
+            reason = f"no event that was read is {self.wanted}"
             raise UndecidedError("event-unknown", reason)
         if self._ambiguous:
             raise MalformedError("event-id", f"two events have ids that begin {self.wanted}")
@@ -107,6 +105,11 @@ class Watch:
             rules=told.rules if told.allowed else tuple(map(texts.rule, broken)),
             sentences=(_first(told, own), *verdict.sentences[1:]),
         )  # fmt: skip
+
+    def _is_wanted(self, event: Event, index: int) -> bool:
+        if self._index is not None:
+            return index == self._index
+        return event.id.hex().startswith(self.wanted)
 
     def _choose(self, event: Event) -> None:
         if self._event is None:
@@ -177,6 +180,20 @@ class Watch:
     def _link(self, stood: _Stood, *, holds: str, actor: str) -> Link:
         return Link(holds=holds, actor=actor, by=stood.author, stream=stood.stream,
                     event=stood.id.hex(), index=stood.index)  # fmt: skip
+
+
+def _index(wanted: str) -> int | None:
+    """Return the index that is asked for; nothing where an id is.
+
+    Raises:
+        MalformedError: code ``event-id``.
+    """
+    if wanted.startswith("@") and wanted[1:].isdecimal() and len(wanted) < MAX_INDEX_CHARS:
+        return int(wanted[1:])
+    if SHORTEST <= len(wanted) <= 64 and not set(wanted) - set("0123456789abcdef"):
+        return None
+    reason = f"an event is named @INDEX, or by {SHORTEST} to 64 hexadecimal digits of its id"
+    raise MalformedError("event-id", reason)
 
 
 def _told(event: Event, index: int, *, allowed: bool) -> Explanation:

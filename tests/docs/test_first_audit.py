@@ -33,7 +33,7 @@ def demo(tmp_path: Path) -> Iterator[str]:
 
 
 def test_every_step_does_what_the_page_says(demo: str, tmp_path: Path) -> None:
-    """Audit over HTTP, publish a copy, audit it, change one byte, and be told which entry."""
+    """Audit over HTTP, publish a copy, audit it, ask of one entry, change a byte, and be told."""
     for name, module in (("pledgebook", "projections.cli"), ("pledgebook-verify", "verifier")):
         script = tmp_path / ".venv" / "bin" / name
         script.parent.mkdir(parents=True, exist_ok=True)
@@ -47,6 +47,8 @@ def test_every_step_does_what_the_page_says(demo: str, tmp_path: Path) -> None:
     said = done.stdout
     assert said.count("VERIFIED: 0 findings") == 2, said + done.stderr
     changed = said.split("VERIFIED: 0 findings")[2]
+    assert "authority, back to the genesis" in changed
+    assert "holds the role registry, given by the roots" in changed
     assert re.search(r"FALSE at entry \d+: ", changed)
     assert "entry-changed" in changed
     assert "exit 1" in changed

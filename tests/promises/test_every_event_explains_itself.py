@@ -99,7 +99,7 @@ def test_the_text_can_be_read_by_anybody(
 ) -> None:
     """The five sentences, the rules in words, the chain and what came of it, on one page."""
     listed = event_of(registry, "PartnershipListed")
-    assert explain(log, listed.id.hex()) == 0
+    assert explain(log, f"@{registry.events.index(listed)}") == 0
     told = capsys.readouterr().out
     for words in (
         f"PartnershipListed/1 at entry {registry.events.index(listed)}",
@@ -137,7 +137,13 @@ def test_an_event_that_was_not_allowed_names_the_rules_it_breaks(
 
 @pytest.mark.parametrize(
     ("wanted", "code", "exit_code"),
-    [("ffffffff", "event-unknown", 3), ("abc", "event-id", 1), ("not-hexadecimal", "event-id", 1)],
+    [
+        ("ffffffff", "event-unknown", 3),
+        ("@4000", "event-unknown", 3),
+        ("abc", "event-id", 1),
+        ("@12x", "event-id", 1),
+        ("not-hexadecimal", "event-id", 1),
+    ],
 )
 def test_an_id_that_names_nothing_is_told(
     log: Path, capsys: pytest.CaptureFixture[str], wanted: str, code: str, exit_code: int
