@@ -14,7 +14,7 @@
 - ST8 Only a listed or suspended partnership with a clock has a standing. [R21]
 - ST9 As often as the profile says (``cure_periods``) submissions on one obligation stop the clock
       and grant time; those after them are screened like any other and stop nothing, so that nobody
-      puts off a removal by one useless report after the other.
+      puts off a removal by one useless report after the other. [R86]
 
 A report not screened within the profile's time is the registry's own omission: ``screening_due``.
 Sources: R6; domain C3.1; decisions D3.17, D3.19.

@@ -1,8 +1,8 @@
 """The end of a commitment: fulfilled, missed, or a failure that is told with its lesson.
 
 - CO40 It is fulfilled by its accountable organization, on a day that has come, once acknowledged;
-       also after it was missed, then late.
-- CO41 A miss is acknowledged after the due day has ended, by the accountable organization.
+       also after it was missed, then late. [R7]
+- CO41 A miss is acknowledged after the due day has ended, by the accountable organization. [R7]
 - CO42 A failure is reported by the accountable organization of what is active or was missed: what
        happened, why, and what was changed. The commitment is completed with lessons; no rule lets
        anything adverse rest on it. [R29]

@@ -6,13 +6,13 @@
        2030-12-31. [R75]
 - CO32 Its value lies on the way from the baseline to the target.
 - CO33 It replaces another one of its commitment while that is open and its day has not ended, and
-       says why; what it replaces stays on record.
+       says why; what it replaces stays on record. [R75]
 - CO34 An alignment is proposed for an open milestone of one's own and an open one of another
        partnership; both commitments serve one goal. A stream holds one alignment. [R76]
 - CO35 The two days fit the relation that it states: together on one day, or the one's not after the
        other's.
 - CO36 It is agreed by the other partnership, on its own record, and names the proposal; CO34 and
-       CO35 hold still.
+       CO35 hold still. [R76]
 
 Sources: R65, R75, R76; domain C2.3; decision D3.24.
 """

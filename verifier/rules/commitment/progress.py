@@ -1,7 +1,7 @@
 """Progress and deliverables: how far a commitment has come, by its own partners' word.
 
 - CO20 Progress is reported while a commitment is open, as of a day that has come and is not before
-       the last.
+       the last. [R7]
 - CO21 Money is reported as disbursed in all, in the currency pledged, and only where some was.
 - CO22 A deliverable is reported of what is active or was missed, on a day that has come, not
        before the commitment was made; its evidence is named. [R66]

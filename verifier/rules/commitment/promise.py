@@ -7,14 +7,14 @@
 - CO4 Its indicator's days exist, the baseline's before the target's; the target lies on the side of
       the baseline that the direction says.
 - CO5 The accountable organization and each contributor acknowledge it once, for themselves, as
-      long as it is neither withdrawn nor final.
+      long as it is neither withdrawn nor final. [R36]
 - CO6 An active commitment is withdrawn by its accountable organization until the due day has ended;
       after that day it is fulfilled or missed. A claim is no promise: while nobody has
       acknowledged it for the accountable organization, that one or the secretariat withdraws it.
 - CO7 Its accountable organization proposes to transfer it, while it is active and the due day has
       not ended, to another partner.
 - CO8 It is transferred once the receiver takes it over, on the proposal that stands, and CO7 holds
-      still. Who contributes acknowledges it anew.
+      still. Who contributes acknowledges it anew. [R36]
 - CO9 A commitment of the short horizon is due within P2Y, the others later. [R8]
 
 Sources: R7, R8, R29, R36; domain C2.3; decisions D1.6, D3.23, D3.24.

@@ -2,11 +2,11 @@
 
 - CO10 What is revised is active, and its due day has not ended; its accountable organization says
        why.
-- CO11 A revision states the terms on record as «before», and other terms as «after».
+- CO11 A revision states the terms on record as «before», and other terms as «after». [R7]
 - CO12 The new due day exists and lies ahead; the new target's day lies after the baseline's, and
        its value on the side of the baseline that the direction says.
 - CO13 A revision says by itself what it makes easier: a later due day, a target nearer to the
-       baseline or later, less money.
+       baseline or later, less money. [R7]
 - CO14 Money is pledged in one currency, and a pledge is lowered, never left out.
 
 After a revision contributors acknowledge the new terms anew (CO5). Sources: R7, R74; domain C2.3;

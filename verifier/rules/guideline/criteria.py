@@ -2,6 +2,7 @@
 
 - DC1 No criterion stands twice, and outcomes rest on criteria of this version alone.
 - DC2 The last outcome has no condition and every other has one, so that any answers have a result.
+      [R13, R23]
 - DC3 A threshold of money for mega partnerships is more than nothing.
 
 ``classify`` is a pure function of the answers and the version: whoever has both gets the result.

@@ -1,8 +1,8 @@
 """What every document of the room has in common: versions, days, a decision that adopted it.
 
-- GU1 The versions of a document count up from one, each where its stream continues.
+- GU1 The versions of a document count up from one, each where its stream continues. [R12]
 - GU2 A version counts from a day that exists, not before the day it is issued, and not before the
-      version it follows; a last day, if it has one, is not before the first.
+      version it follows; a last day, if it has one, is not before the first. [R12]
 - GU11 Where it names a decision of a body, that decision is in effect and has adopted this version
       [R53].
 

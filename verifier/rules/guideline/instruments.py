@@ -1,8 +1,8 @@
 """Instruments: resolutions, outcomes and rules of others, on which guidelines build.
 
-- IN1 An instrument is registered once; it is on record under its own name.
+- IN1 An instrument is registered once; it is on record under its own name. [R4]
 - IN2 It was adopted on a day (or in a month or year) that is not in the future.
-- IN3 What it supersedes is on record and was not adopted after it.
+- IN3 What it supersedes is on record and was not adopted after it. [R4]
 
 Clauses name the instrument and the paragraph that they derive from (GU9), so that the lineage of
 every norm can be followed back. Sources: R4, R62.

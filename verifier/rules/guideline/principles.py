@@ -1,7 +1,9 @@
 """Principles: what is not negotiable. No event waives one, and no set tailors one.
 
 - PN1 No principle stands twice in a version, and each derives from instruments on record (GU9).
+      [R62]
 - PN2 A version keeps every principle of the one before it: principles are added, none is dropped.
+      [R14, R57]
 - PN3 A set of principles has no last day.
 
 There is no type that could waive a principle: a waiver names a clause of a guideline set (WV1), and

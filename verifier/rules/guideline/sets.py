@@ -11,7 +11,7 @@
       least two organizations, an appeal at least three.
 - GU8 A clause is checked by numbered rules or asked as a question, and a question states how many
       hours its answer takes [R15, R59].
-- GU9 A clause derives from instruments that are on record [R62].
+- GU9 A clause derives from instruments that are on record. [R4, R62]
 - GU10 An overlay changes parameters that exist, to values that fit; the mega overlay takes nothing
       away [R80, R84].
 

@@ -11,9 +11,9 @@
       what each partner contributed, matching funds marked; at country level the country of each;
       or audited statements. [R80]
 - RE16 Its evidence is as the profile asks: a document at least, or evidence of each result that
-      states a value.
+      states a value. [R66]
 - RE17 A national or equivalent report names the mechanism that it was made for; an equivalent one
-      also which targets of the partnership it reports on. [R88]
+      also which targets of the partnership it reports on. [R26, R88]
 
 Sources: R24, R74, R80, R85, R88; domain C2.4, C5; decision D3.17.
 """

@@ -1,7 +1,7 @@
 """Screening: a submitted report is accepted, accepted as equivalent, or returned.
 
-- RE8 What is screened is submitted and not yet screened, and named by its newest version.
-- RE9 The screening officer belongs to none of the partners, nor does one who signs for it.
+- RE8 What is screened is submitted and not yet screened, and named by its newest version. [R87]
+- RE9 The screening officer belongs to none of the partners, nor does one who signs for it. [R87]
 - RE20 An equivalent report is accepted as such, by the mechanism that it was made for; no other
       report is. [R88]
 

@@ -95,7 +95,7 @@ class ReportSubmitted(Content, frozen=True, kw_only=True):
         _of_kind(role("expert_body"), frozenset({"external"})),
         _of_kind(role("reviewer"), frozenset({"external"})),
     )
-    MISSION: ClassVar[tuple[int, ...]] = (74, 78, 80, 85, 88)
+    MISSION: ClassVar[tuple[int, ...]] = (26, 74, 78, 80, 85, 88)
 
     kind: Kind
     period_start: Day
