@@ -256,6 +256,8 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
     ),
     "SampleDrawn/1": lambda b: f"The sample is drawn: {len(b.drawn)} partnerships.",
     "CheckpointShown/1": "An earlier witnessed checkpoint is shown against the draw.",
+    "AuditReportFiled/1": lambda b: f"Independent audit by {b.standard}: {b.opinion} opinion.",
+    "ExpertOpinionIssued/1": lambda b: f"Expert opinion: {words(b.text)}",
     "ReviewerAssigned/1": lambda b: f"{b.organization} has a seat on the panel: {b.member}.",
     "ConflictOfInterestDeclared/1": lambda b: f"Interest: {b.interest}. {words(b.statement)}",
     "QuestionAsked/1": lambda b: f"Asked, to be answered by {b.answer_by}: {words(b.text)}",

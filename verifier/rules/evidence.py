@@ -1,9 +1,10 @@
 """What a decision was shown: its evidence list, and its answers to the two standing questions.
 
-- EV1 Every item is the present version of a report or reply on record here, and stands once.
+- EV1 Every item is the present version of a report, a reply or an expert's opinion on record here,
+      and stands once.
 - EV2 What is not taken into account says why. [R89]
-- EV3 The list is complete: every report and reply on record is in it, except what an earlier
-      decision here considered in the same version. Whoever decides does not choose the evidence.
+- EV3 The list is complete: every report, reply and opinion on record is in it, except what an
+      earlier decision here considered in the same version. Whoever decides chooses no evidence.
       While a decision collects endorsements, what came since stops it: a reply, an audit, a report
       of the partnership's own that was accepted or that stops the clock (ST9), none after those.
       [R1, R89]
@@ -37,6 +38,7 @@ __all__ = [
     "EvidenceListed",
     "Items",
     "ListPart",
+    "Opinion",
     "Parts",
     "Reply",
     "Treated",
@@ -45,6 +47,7 @@ __all__ = [
     "on_record",
     "unmet_evidence",
     "unmet_since",
+    "with_times",
 ]
 
 
@@ -82,6 +85,15 @@ class Reply(msgspec.Struct, frozen=True):
     filed_at: int
 
 
+class Opinion(msgspec.Struct, frozen=True):
+    """An expert body's opinion; the thing ``opinion:<id>`` of its subject."""
+
+    ref: EventRef
+    matter: str | None
+    issued_at: int
+    """Log time in seconds."""
+
+
 class ListPart(msgspec.Struct, frozen=True):
     """A part of a longer evidence list; the thing ``evidence:<id>`` of its subject."""
 
@@ -94,6 +106,8 @@ class Considered(msgspec.Struct, frozen=True):
     """What a decision that took effect considered; the thing ``considered:<decision id>``."""
 
     refs: tuple[EventRef, ...]
+    listed: tuple[EventRef, ...] = ()
+    """All that its list held, whatever became of it."""
 
 
 class EvidenceListed(Body, frozen=True, kw_only=True):
@@ -123,9 +137,15 @@ class EvidenceListed(Body, frozen=True, kw_only=True):
 
 
 def on_record(subject: Subject) -> Iterator[EventRef]:
-    """Yield the present version of every report and reply on record."""
-    yield from (report.ref for report in subject.all(Report))
-    yield from (reply.ref for reply in subject.all(Reply))
+    """Yield the present version of every report, reply and opinion on record."""
+    return (ref for ref, _ in with_times(subject))
+
+
+def with_times(subject: Subject) -> Iterator[tuple[EventRef, int]]:
+    """Yield the same, each with the log time in seconds at which it came."""
+    yield from ((report.ref, report.submitted_at) for report in subject.all(Report))
+    yield from ((reply.ref, reply.filed_at) for reply in subject.all(Reply))
+    yield from ((opinion.ref, opinion.issued_at) for opinion in subject.all(Opinion))
 
 
 def everything(subject: Subject) -> Items:
@@ -137,7 +157,10 @@ def everything(subject: Subject) -> Items:
 def considered(items: Items, parts: Parts, subject: Subject) -> Considered:
     """Return what a decision with this list considered."""
     whole = _whole(items, parts, subject)
-    return Considered(tuple(item.ref for item in whole if item.treatment == "considered"))
+    return Considered(
+        tuple(item.ref for item in whole if item.treatment == "considered"),
+        tuple(item.ref for item in whole),
+    )
 
 
 def unmet_evidence(items: Items, parts: Parts, matter: str, subject: Subject) -> Iterator[Unmet]:

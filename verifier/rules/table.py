@@ -47,7 +47,16 @@ from verifier.rules.partnership import (
 from verifier.rules.report import amendment, postponement, signing
 from verifier.rules.report import screening as report_screening
 from verifier.rules.report import submission as report_submission
-from verifier.rules.review import conditions, course, cycle, draft, exchange, panel, sample
+from verifier.rules.review import (
+    conditions,
+    course,
+    cycle,
+    draft,
+    exchange,
+    independent,
+    panel,
+    sample,
+)
 from verifier.rules.review import decision as review_decision
 
 __all__ = ["DECODERS", "EVENTS", "MODULES", "WHOLE_LOG"]
@@ -96,6 +105,7 @@ MODULES: Final = (
     draft,
     review_decision,
     conditions,
+    independent,
     support,
     notice,
     decision,

@@ -14,6 +14,7 @@ from verifier.rules.partnership.state import (
     UNDECIDED,
     Partner,
     Partnership,
+    Tie,
     is_partner,
     lead,
     moved,
@@ -22,6 +23,7 @@ from verifier.rules.partnership.state import (
     profile_at,
     profile_of,
     secretariat,
+    tie_key,
 )
 from verifier.rules.partnership.terms import Further, further_of, profile_name, unmet_terms
 
@@ -31,6 +33,7 @@ __all__ = [
     "Further",
     "Partner",
     "Partnership",
+    "Tie",
     "further_of",
     "is_partner",
     "lead",
@@ -41,5 +44,6 @@ __all__ = [
     "profile_name",
     "profile_of",
     "secretariat",
+    "tie_key",
     "unmet_terms",
 ]

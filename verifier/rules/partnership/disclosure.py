@@ -36,6 +36,7 @@ from verifier.rules.partnership.state import (
     of,
     profile_of,
     secretariat,
+    tied,
     unmet_on_register,
 )
 
@@ -148,6 +149,15 @@ class FundingDisclosed(_Disclosure, frozen=True, kw_only=True):
                 yield Unmet(rule="DS3", reason=f"the period of {name} has no part in {self.year}")
         if len(set(self.contributions)) < len(self.contributions):
             yield Unmet(rule="DS3", reason="a contribution stands twice")
+
+    def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
+        """Put the disclosure on record, and until when it ties each who gives."""
+        yield from super().evolve(entry, subject, book)
+        last: dict[str, str] = {}
+        for one in self.contributions:
+            last[one.organization] = max(one.last_day, last.get(one.organization, ""))
+        for organization, day in last.items():
+            yield tied(organization, day, subject)
 
     def _has_part(self, one: Contribution) -> bool:
         return (

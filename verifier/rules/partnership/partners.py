@@ -12,7 +12,7 @@ from verifier.rules.authority.scope import Place
 from verifier.rules.authority.state import Actor
 from verifier.rules.book import Book, Change, Subject, Unmet
 from verifier.rules.fields import Texts
-from verifier.rules.partnership.state import NationalPriority, Partner, Partnership, entities
+from verifier.rules.partnership.state import NationalPriority, Partner, Partnership, entities, tied
 
 __all__ = [
     "SECTORS",
@@ -114,7 +114,7 @@ def belongs(
     """
     found: Partnership = subject.things["partnership"]
     still = {p.organization for p in partners}
-    left = (p.organization for p in found.partners if p.organization not in still)
+    left = [p.organization for p in found.partners if p.organization not in still]
     now = msgspec.structs.replace(
         found, partners=partners, lead=lead, un_role=un_role(lead, partners),
         former=(*(one for one in found.former if one not in still), *left),
@@ -123,3 +123,5 @@ def belongs(
     yield "partnership", msgspec.structs.replace(now, short_since=since)
     place: Place = subject.things["place"]
     yield "place", msgspec.structs.replace(place, entities=entities(partners))
+    for organization in left:
+        yield tied(organization, day, subject)

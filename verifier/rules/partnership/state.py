@@ -41,6 +41,7 @@ __all__ = [
     "Partner",
     "Partnership",
     "Sector",
+    "Tie",
     "entities",
     "is_partner",
     "lead",
@@ -50,6 +51,8 @@ __all__ = [
     "profile_at",
     "profile_of",
     "secretariat",
+    "tie_key",
+    "tied",
     "unmet_on_register",
 ]
 
@@ -129,6 +132,12 @@ class Confirmed(msgspec.Struct, frozen=True):
     on: str
 
 
+class Tie(msgspec.Struct, frozen=True):
+    """The last day on which an organization gave or belonged; the thing ``tie:<organization>``."""
+
+    last_day: str
+
+
 class Move(msgspec.Struct, frozen=True):
     """From an index on, where a partnership stands on the register, and by which profile."""
 
@@ -205,6 +214,17 @@ def profile_at(found: Partnership, size: int) -> str | None:
         if move.index < size:
             last = move
     return last.profile if last is not None and last.listing in ON_THE_REGISTER else None
+
+
+def tie_key(organization: str) -> str:
+    """Return the key of an organization's tie."""
+    return "tie:" + organization
+
+
+def tied(organization: str, last_day: str, subject: Subject) -> tuple[str, Tie]:
+    """Return the change by which an organization is tied until a day, at least."""
+    before = subject.get(tie_key(organization), Tie)
+    return tie_key(organization), Tie(max(last_day, before.last_day if before else last_day))
 
 
 def is_partner(partnership: Partnership, organization: str) -> bool:

@@ -60,7 +60,7 @@ class ReviewCycleOpened(_OnDecision, frozen=True, kw_only=True):
     """The secretary of a body opens a review cycle (CY1, CY2)."""
 
     TYPE: ClassVar[str] = "ReviewCycleOpened/1"
-    MISSION: ClassVar[tuple[int, ...]] = (45, 47)
+    MISSION: ClassVar[tuple[int, ...]] = (45, 47, 90)
     RESULT: ClassVar[str] = "open"
 
     body: ActorId

@@ -9,6 +9,9 @@
       day that lies ahead.
 - RV9 The voice that completes the quorum leaves no decision without a State: one of the voices is a
       Member State's that is neither partner nor contributor nor host (decision D2.15). [R43]
+- RV24 What was on record when the decision took effect, and stands in no decision's list because it
+       came while voices were collected and stopped none, is listed by a later decision (whole log;
+       an omission of the reviewers'). [R89]
 
 The quorum counts distinct organizations and is the profile's ``review_quorum``.
 Sources: mission table R1, R19, R43; domain C4.2; decisions D1.1, D2.11, D2.15.
@@ -23,8 +26,8 @@ import msgspec
 from msgspec import Meta
 
 from verifier.rules import calendar, dates, evidence, guideline, partnership
-from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
-from verifier.rules.evidence import Answer, Items, Parts
+from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
+from verifier.rules.evidence import Answer, Considered, Items, Parts, with_times
 from verifier.rules.fields import EventRef, LocalId, Symbol, VersionRef
 from verifier.rules.partnership import Partnership
 from verifier.rules.proposal import Endorsed, Proposal, ProposalBody, proposal_key
@@ -49,7 +52,7 @@ from verifier.rules.review.state import (
     unmet_seat,
 )
 
-__all__ = ["EVENTS", "ReviewDecisionProposed"]
+__all__ = ["EVENTS", "ReviewDecisionProposed", "whole_log"]
 
 
 class ReviewDecisionProposed(ProposalBody, frozen=True, kw_only=True):
@@ -179,7 +182,7 @@ class ReviewDecisionProposed(ProposalBody, frozen=True, kw_only=True):
         yield "decision:" + local, ReviewDecided(
             ref=proposal.ref, review=self.review, outcome=self.outcome, mandate=self.mandate,
             guideline=self.guideline, evidence=shown, panel=proposal.endorsements,
-            index=entry.index, decided_on=dates.day_of(entry.at).isoformat(),
+            index=entry.index, decided_on=dates.day_text(entry.at), decided_at=entry.at,
         )  # fmt: skip
         yield "review:" + self.review, msgspec.structs.replace(
             review, state="conditions_open" if self.conditions else "closed", decision=local,
@@ -201,6 +204,21 @@ class ReviewDecisionProposed(ProposalBody, frozen=True, kw_only=True):
                 evidence=evidence.everything(subject),
                 findings=tuple(f.ref for f in review.findings if f.ref in review.standing()),
             )  # fmt: skip
+
+
+def whole_log(book: Book) -> Iterator[Broken]:
+    """Yield what is broken of RV24: what came before a decision, and no decision ever listed."""
+    for subject in book.subjects.values():
+        decided = [found.decided_at for found in subject.all(ReviewDecided)]
+        if not decided:
+            continue
+        listed = {ref for earlier in subject.all(Considered) for ref in earlier.listed}
+        for ref, at in with_times(subject):
+            if at < max(decided) and ref not in listed:
+                yield Broken(rule="RV24", kind="omission", subject=subject.id, who=reviewer.name,
+                             reason=f"{ref.stream} {ref.seq} came before a decision took effect, "
+                             "and no decision lists it",
+                             hint="list it in the next decision")  # fmt: skip
 
 
 EVENTS: Final[tuple[type[Body], ...]] = (ReviewDecisionProposed,)

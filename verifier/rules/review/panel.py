@@ -7,7 +7,8 @@
        Who acts in a review, and who signs for it, has a seat.
 - RV12 A member declares its interest before it acts: none, one that it discloses, or one for which
        it recuses itself. Only a State stays with an interest, none declares «none» against the
-       record, and a recusal is final. [R49]
+       record, and a recusal is final. An expert body and an auditor declare in a matter of theirs,
+       by the same rule, without a seat. [R49]
 - RV13 A review is led by, and seats go to, the classes of reviewers that the profile allows. [R43]
 - RV19 A member that declared «none» and was heard had no tie on record elsewhere on the day of the
        decision: no other listed partnership in which both its organization and this one's lead are
@@ -26,15 +27,17 @@ import msgspec
 
 from verifier.event import Event
 from verifier.rules import partnership
-from verifier.rules.authority.state import Actor, role
+from verifier.rules.authority.state import Actor, organization_of, role
 from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import ActorId, Alpha3, Texts
 from verifier.rules.guideline import ReviewerClass
 from verifier.rules.partnership import UNDECIDED, Partnership
 from verifier.rules.review.state import (
+    Declared,
     ReviewDecided,
     Seat,
     class_of,
+    declared_key,
     is_party,
     of,
     open_reviews,
@@ -48,6 +51,9 @@ from verifier.rules.review.state import (
 __all__ = ["EVENTS", "ConflictOfInterestDeclared", "ReviewerAssigned", "whole_log"]
 
 SEATED: Final = ("open", "conditions_open")
+
+OUTSIDE: Final = (role("expert_body"), role("independent_auditor"))
+"""Who declares an interest without a seat."""
 
 UNNAMED: Final = "actor-x"
 """Stands for a member that the secretary has yet to name."""
@@ -120,11 +126,11 @@ class ReviewerAssigned(Body, frozen=True, kw_only=True):
 
 
 class ConflictOfInterestDeclared(Body, frozen=True, kw_only=True):
-    """A member of a panel declares whether it has an interest (RV2, RV11, RV12)."""
+    """A member of a panel, an expert or an auditor declares its interest (RV2, RV11, RV12)."""
 
     TYPE: ClassVar[str] = "ConflictOfInterestDeclared/1"
     STREAM: ClassVar[str] = "p-*/declaration/*/@"
-    SIGNERS: ClassVar[tuple[Capacity, ...]] = (reviewer,)
+    SIGNERS: ClassVar[tuple[Capacity, ...]] = (reviewer, *OUTSIDE)
     MISSION: ClassVar[tuple[int, ...]] = (43, 49)
 
     interest: Literal["none", "disclosed", "recused"]
@@ -133,13 +139,19 @@ class ConflictOfInterestDeclared(Body, frozen=True, kw_only=True):
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of RV2, RV11 and RV12."""
         subject = book.subject(entry.event.subject)
-        local = entry.event.stream.split("/")[2]
-        yield from unmet_open(of(subject, local), *SEATED)
-        seat = subject.get(seat_key(local, entry.event.iss), Seat)
+        local, author = entry.event.stream.split("/")[2], entry.event.iss
+        seat = subject.get(seat_key(local, author), Seat)
+        if seat is not None:
+            yield from unmet_open(of(subject, local), *SEATED)
+        elif any(capacity.holds(author, entry, book) for capacity in OUTSIDE):
+            before = subject.get(declared_key(local, author), Declared)
+            seat = Seat(actor=author, organization=organization_of(author, book),
+                        reviewer_class="independent",
+                        interest=before.interest if before else "")  # fmt: skip
+        elif author:
+            yield Unmet(rule="RV11", reason=f"{author} has no seat on the panel",
+                        who="body_secretary")  # fmt: skip
         if seat is None:
-            if entry.event.iss:
-                yield Unmet(rule="RV11", reason=f"{entry.event.iss} has no seat on the panel",
-                            who="body_secretary")  # fmt: skip
             return
         if self.on_behalf_of is not None:
             yield Unmet(rule="RV12", reason="nobody declares another's interest")
@@ -158,8 +170,12 @@ class ConflictOfInterestDeclared(Body, frozen=True, kw_only=True):
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Put the declaration on record."""
-        key = seat_key(entry.event.stream.split("/")[2], entry.event.iss)
-        yield key, msgspec.structs.replace(subject.things[key], interest=self.interest)
+        local, author = entry.event.stream.split("/")[2:]
+        key = seat_key(local, author)
+        if key in subject.things:
+            yield key, msgspec.structs.replace(subject.things[key], interest=self.interest)
+        else:
+            yield declared_key(local, author), Declared(entry.ref, self.interest)
 
     @classmethod
     def ahead(cls, subject: Subject, book: Book) -> Iterator[tuple[str, Body]]:

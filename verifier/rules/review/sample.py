@@ -56,7 +56,7 @@ class SampleAnnounced(Body, frozen=True, kw_only=True):
     TYPE: ClassVar[str] = "SampleAnnounced/1"
     STREAM: ClassVar[str] = "cycle-*/sample/*"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (body.secretary,)
-    MISSION: ClassVar[tuple[int, ...]] = (24,)
+    MISSION: ClassVar[tuple[int, ...]] = (24, 90)
     DECISION: ClassVar[bool] = True
 
     profile: Code
@@ -160,7 +160,7 @@ class SampleDrawn(_Cosigned, frozen=True, kw_only=True):
     TYPE: ClassVar[str] = "SampleDrawn/1"
     STREAM: ClassVar[str] = "cycle-*/sample/*"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (body.secretary,)
-    MISSION: ClassVar[tuple[int, ...]] = (24,)
+    MISSION: ClassVar[tuple[int, ...]] = (24, 90)
 
     drawn: Annotated[tuple[SubjectName, ...], Meta(max_length=600)] = ()
 

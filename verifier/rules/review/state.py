@@ -20,6 +20,7 @@ __all__ = [
     "Comment",
     "Condition",
     "Cycle",
+    "Declared",
     "Draft",
     "Draw",
     "Finding",
@@ -37,6 +38,7 @@ __all__ = [
     "comments_over",
     "cycle_of",
     "decided_reviews",
+    "declared_key",
     "free_stream",
     "is_party",
     "is_untied",
@@ -173,6 +175,13 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
     """Empty until it is declared; then none, disclosed or recused (RV12)."""
 
 
+class Declared(msgspec.Struct, frozen=True):
+    """What an expert body or an auditor declared; the thing ``declared:<matter>/<actor>``."""
+
+    ref: EventRef
+    interest: str
+
+
 class Review(msgspec.Struct, frozen=True, kw_only=True):
     """A review on record; the thing ``review:<id>`` of its partnership."""
 
@@ -215,6 +224,8 @@ class ReviewDecided(msgspec.Struct, frozen=True, kw_only=True):
     panel: tuple[Endorsement, ...]
     index: int
     decided_on: str
+    decided_at: int
+    """Log time in seconds."""
 
 
 def of(subject: Subject, review: str) -> Review | None:
@@ -300,6 +311,11 @@ def local_of(entry: Entry) -> str:
 def seat_key(review: str, actor: str) -> str:
     """Return the key of an actor's seat; neither part can hold the stroke between them."""
     return f"seat:{review}/{actor}"
+
+
+def declared_key(matter: str, actor: str) -> str:
+    """Return the key of what an actor without a seat declared in a matter."""
+    return f"declared:{matter}/{actor}"
 
 
 def seats(subject: Subject, review: str) -> Iterator[Seat]:
