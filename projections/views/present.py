@@ -303,8 +303,14 @@ def _support_ended(state: State, entry: Recorded, body: Any) -> None:
     _moves("support", body.outcome)(state, entry, body)
 
 
-def _request_closed(state: State, entry: Recorded, body: Any) -> None:
-    _moves("support-request", body.outcome)(state, entry, body)
+def _ends_by_outcome(kind: str) -> Fold:
+    return lambda state, entry, body: _moves(kind, body.outcome)(state, entry, body)
+
+
+def _partner_out(state: State, entry: Recorded, body: Any) -> None:
+    _moves("eligibility", "removed")(state, entry, body)
+    partners = state.registration.get("partners", [])
+    state.registration["partners"] = [p for p in partners if p["organization"] != _local(entry)]
 
 
 def _says(state_after: str, *names: str) -> Fold:
@@ -449,7 +455,7 @@ FOLDS: Final[dict[str, Fold]] = {
     "ConditionMet/1": _settled,
     "ConditionMissed/1": _settled,
     "SupportRequested/1": _opens("support-request", "open", "kind"),
-    "SupportClosed/1": _request_closed,
+    "SupportClosed/1": _ends_by_outcome("support-request"),
     "LessonPublished/1": _opens("lesson", "published", "kind"),
     "PartnershipLinked/1": _opens("link", "proposed", "to", "kind"),
     "PartnershipLinkAgreed/1": _moves("link", "agreed"),
@@ -477,6 +483,16 @@ FOLDS: Final[dict[str, Fold]] = {
     "IntegrityRiskAssessed/1": _moves("risk", "assessed"),
     "IntegrityRiskMitigated/1": _moves("risk", "mitigated"),
     "IntegrityRiskClosed/1": _moves("risk", "closed"),
+    "DueDiligenceOpened/1": _opens("diligence", "opened", "organization", "case_type", "depth"),
+    "ExclusionScreened/1": _moves("diligence", "screened"),
+    "ControversyResearched/1": _moves("diligence", "researched"),
+    "RiskRated/1": _moves("diligence", "rated"),
+    "DueDiligenceDecided/1": _ends_by_outcome("diligence"),
+    "DueDiligenceReopened/1": _moves("diligence", "opened"),
+    "PrincipleAttested/1": _opens("attestation", "attested"),
+    "PartnerEligibilityLapsed/1": _opens("eligibility", "lapsed", "ground", "cure_until"),
+    "PartnerEligibilityRestored/1": _moves("eligibility", "restored"),
+    "PartnerEligibilityEnded/1": _partner_out,
     "SupportOffered/1": _opens("support", "offered", "kind", "obligation"),
     "SupportAccepted/1": _moves("support", "accepted"),
     "SupportDelivered/1": _moves("support", "delivered"),

@@ -118,6 +118,12 @@ def _status(b: Any) -> str:
     return f"Observed: {event} {_date(b.on)}{state}.{ground}"
 
 
+def _excluded(b: Any) -> str:
+    found = [name.replace("_", " ") for name in b.criteria.__struct_fields__
+             if getattr(b.criteria, name)]  # fmt: skip
+    return f"Exclusion screen against {len(b.lists)} lists: {', '.join(found) or 'nothing'} found."
+
+
 def _filing(b: Any) -> str:
     told = words(b.stated("title") or b.stated("text"))
     due = f" Due {b.stated('due')}." if b.stated("due") else ""
@@ -373,5 +379,28 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
     ),
     "IntegrityRiskMitigated/1": lambda b: f"Done about the risk: {words(b.text)}",
     "IntegrityRiskClosed/1": lambda b: f"The risk is closed, {b.outcome}: {words(b.reason)}",
+    "DueDiligenceOpened/1": lambda b: (
+        f"A {b.depth} due diligence on {b.organization} is opened ({b.case_type}): {b.modality}."
+    ),
+    "ExclusionScreened/1": _excluded,
+    "ControversyResearched/1": lambda b: f"Controversies: {b.level}. {words(b.text)}",
+    "RiskRated/1": lambda b: f"The risk is rated {b.risk}. {words(b.text)}",
+    "DueDiligenceDecided/1": lambda b: (
+        f"Due diligence: {b.outcome.replace('_', ' ')}"
+        + (f", until {b.valid_until}. " if b.valid_until else ". ")
+        + words(b.reasons)
+    ),
+    "DueDiligenceReopened/1": lambda b: (
+        f"Reopened ({b.trigger.replace('_', ' ')}), {b.depth}: {words(b.text)}"
+    ),
+    "CompactStatusObserved/1": lambda b: (
+        f"Status with the Global Compact on {b.observed_on}: {b.status}, by {b.source}."
+    ),
+    "PrincipleAttested/1": lambda b: f"The principles are attested by its {b.signatory}.",
+    "PartnerEligibilityLapsed/1": lambda b: (
+        f"Eligible no more ({b.ground.replace('_', ' ')}); to be cured by {b.cure_until}."
+    ),
+    "PartnerEligibilityRestored/1": lambda b: f"Eligible again: {words(b.reason)}",
+    "PartnerEligibilityEnded/1": lambda b: f"The partner's part ends: {words(b.reason)}",
     **{event.TYPE: _filing for event in filing.EVENTS},
 }

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from tests.harness import diligences
 from tests.harness.registry import Registry
 from verifier.rules import partnership as partnerships
 from verifier.rules.book import Entry
@@ -196,6 +197,7 @@ def listed_partnership(registry: Registry | None = None, **options: Any) -> Regi
     """
     registry = screened_partnership(registry, **options)
     name = options.get("name", PARTNERSHIP)
+    diligences.clear(registry, name)
     registry.append(OFFICE_A, f"{name}/registration", "PartnershipListed",
                     **listing(registry, options.get("profile", "light")))  # fmt: skip
     return registry

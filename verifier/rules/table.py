@@ -32,6 +32,9 @@ from verifier.rules.body import certified, sessions
 from verifier.rules.book import Body, Book, Broken
 from verifier.rules.commitment import assessment, ending, milestone, progress, promise, revision
 from verifier.rules.delisting import appeal, decision, notice, reinstatement
+from verifier.rules.diligence import case as diligence
+from verifier.rules.diligence import compact
+from verifier.rules.diligence import decision as diligence_decision
 from verifier.rules.filing import rows as filing
 from verifier.rules.guideline import criteria, instruments, principles, sets, templates
 from verifier.rules.partnership import (
@@ -117,6 +120,9 @@ MODULES: Final = (
     concern,
     government,
     risk,
+    diligence,
+    diligence_decision,
+    compact,
     filing,
 )
 

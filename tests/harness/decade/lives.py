@@ -16,7 +16,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
-from tests.harness import stories
+from tests.harness import diligences, stories
 from tests.harness.decade import removal, reviews
 from tests.harness.decade.cast import Members, members
 from tests.harness.decade.player import Player
@@ -88,6 +88,7 @@ class Life:
         self.player.plan_in(chance.randrange(1, 10), self._listed)
 
     def _listed(self) -> None:
+        diligences.clear(self.player.registry, self.name)
         self.player.take(OFFICE_A, self.name, "PartnershipListed", mandate="A/RES/70/224")
         for n in range(self.player.chance.randrange(3, 6)):
             self.player.plan_in(5 + 3 * n, partial(self._commit, n))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness import stories
+from tests.harness import diligences, stories
 from tests.harness.registry import Registry
 from tests.harness.stories import ISSUER, OFFICE_A, PARTNERSHIP
 from verifier.rules import guideline, partnership
@@ -170,6 +170,7 @@ def test_a_national_partnership_has_the_country_overlay(registry: Registry) -> N
     """PL2: the profile follows from the UN role and the scale; the base alone is refused."""
     stories.screened_partnership(registry, scale="national")
     assert listed(registry) == {"PL2"}
+    diligences.clear(registry, PARTNERSHIP)
     terms = stories.listing(registry) | {"profile": "country_light"}
     registry.append(OFFICE_A, f"{PARTNERSHIP}/registration", "PartnershipListed", **terms)
     found = partnership.of(registry.subject(PARTNERSHIP))

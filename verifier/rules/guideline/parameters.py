@@ -21,7 +21,7 @@ import msgspec
 from msgspec import Meta
 
 from verifier.rules import dates
-from verifier.rules.fields import Code, Duration
+from verifier.rules.fields import Code, Duration, LocalId
 
 __all__ = [
     "A_DAY",
@@ -151,7 +151,7 @@ class Profile(
     report_signatures: Code
 
     partner_cure: Duration
-    """From the loss of partners that are asked to the end of the listing."""
+    """How long the loss of the partners that are asked, or of one's eligibility, may be cured."""
     conclude_within: Duration
     """From the planned end to the day by which a partnership is completed, put off or withdrawn."""
     details_fresh_for: Duration
@@ -178,6 +178,12 @@ class Profile(
     """How long a government has to answer, and how long an objection waits for its review."""
     risk_escalated_within: Duration
     """From the day a high risk to integrity is raised to the day by which it is escalated."""
+    due_diligence_valid: Duration
+    """How long the approval of a partner counts."""
+    compact_mode: Literal["commit", "member"]
+    """Whether a company attests the principles, or has to be a member in active status."""
+    principles: LocalId
+    """The set of principles that partners attest."""
 
 
 class Cell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -310,6 +316,9 @@ PARAMETERS: Final[dict[str, Parameter]] = {
     "state_concern_answered_within": Parameter("fixed"),
     "government_notice": Parameter("fixed"),
     "risk_escalated_within": Parameter("fixed"),
+    "due_diligence_valid": Parameter("demand", "longer"),
+    "compact_mode": Parameter("demand", ("commit", "member")),
+    "principles": Parameter("fixed"),
 }
 """Every parameter of a profile. Decision windows are protections: after them the deciders lose
 their decision."""

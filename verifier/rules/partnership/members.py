@@ -30,6 +30,7 @@ from verifier.rules import calendar, dates
 from verifier.rules.authority.state import organization_of, role
 from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.delisting import case as cases
+from verifier.rules.diligence import unmet_partners
 from verifier.rules.fields import ActorId, Code, EventRef, Texts
 from verifier.rules.partnership import state
 from verifier.rules.partnership.partners import belongs, unmet_partner
@@ -48,6 +49,7 @@ from verifier.rules.partnership.state import (
 
 __all__ = [
     "EVENTS",
+    "Joining",
     "PartnerConfirmed",
     "PartnerJoined",
     "PartnerLeft",
@@ -135,7 +137,10 @@ class PartnerJoined(_OfPartner, frozen=True, kw_only=True):
 
 
 class PartnerConfirmed(Body, frozen=True, kw_only=True):
-    """The secretariat or the lead confirms who joined: it is a partner from now on (MB2, MB3)."""
+    """The secretariat or the lead confirms who joined: it is a partner from now on.
+
+    MB2, MB3, PL4, PL5.
+    """
 
     TYPE: ClassVar[str] = "PartnerConfirmed/1"
     STREAM: ClassVar[str] = "p-*/partner/*"
@@ -145,13 +150,15 @@ class PartnerConfirmed(Body, frozen=True, kw_only=True):
     joined: EventRef
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of MB2 and MB3."""
+        """Yield what is not met of MB2, MB3, PL4 and PL5."""
         yield from unmet_on_register("MB2", entry, book)
         found = book.thing(entry.event.subject, _joining(entry), Joining)
         if found is None or not found.waits or found.ref != self.joined:
             yield Unmet(rule="MB3", reason="no such request waits", who=_named.name)
         elif any(organization_of(s, book) == found.partner.organization for s in entry.signers):
             yield Unmet(rule="MB3", reason="who joined does not confirm it", hint="let another")
+        if found is not None:
+            yield from _unmet_asked(found.partner, entry, book)
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Count the partner in."""
@@ -227,6 +234,15 @@ class PartnershipLapsed(Body, frozen=True, kw_only=True):
         found = of(subject)
         if found is not None and cure_until(found, book) is not None:
             yield f"{subject.id}/registration", cls(reasons=UNDECIDED)
+
+
+def _unmet_asked(partner: Partner, entry: Entry, book: Book) -> Iterator[Unmet]:
+    """Yield what is not met of PL4 and PL5 by one that joins."""
+    subject, today = book.subject(entry.event.subject), dates.day_text(entry.at)
+    known = of(subject)
+    profile = profile_of(known, book) if known is not None else None
+    if known is not None and profile is not None:
+        yield from unmet_partners(subject, (partner,), known.un_role, profile, today)
 
 
 def _joining(entry: Entry) -> str:

@@ -27,6 +27,7 @@ from msgspec import Meta
 from verifier.rules import calendar, dates, guideline
 from verifier.rules.authority.state import organization_of, role
 from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
+from verifier.rules.diligence import unmet_partners
 from verifier.rules.fields import Code, Symbol, Texts, VersionRef
 from verifier.rules.partnership.state import is_partner, moved, of
 from verifier.rules.partnership.submission import Turn, submitter, un_partner
@@ -89,7 +90,7 @@ class PartnershipScreened(Body, frozen=True, kw_only=True):
 
 
 class PartnershipListed(Body, frozen=True, kw_only=True):
-    """The registry lists a partnership; its clock runs from this day (PL1 to PL3)."""
+    """The registry lists a partnership; its clock runs from this day (PL1 to PL5)."""
 
     TYPE: ClassVar[str] = "PartnershipListed/1"
     STREAM: ClassVar[str] = "p-*/registration"
@@ -102,7 +103,7 @@ class PartnershipListed(Body, frozen=True, kw_only=True):
     mandate: Symbol
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of PL1 to PL3."""
+        """Yield what is not met of PL1 to PL5."""
         found = of(book.subject(entry.event.subject))
         if found is None or found.listing != "submitted" or found.screened is None:
             yield Unmet(rule="PL1", reason="there is no submission that has passed the screening",
@@ -114,6 +115,11 @@ class PartnershipListed(Body, frozen=True, kw_only=True):
         yield from unmet_terms(
             self.guideline, self.profile, self.further, entry, book, rules=("PL2", "PL3")
         )
+        if found is not None and self.profile == profile_name(found):
+            profile = guideline.profile_under(self.guideline, self.further, self.profile, book)
+            subject, today = book.subject(entry.event.subject), dates.day_text(entry.at)
+            if profile is not None:
+                yield from unmet_partners(subject, found.partners, found.un_role, profile, today)
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """List the partnership and start its clock."""
