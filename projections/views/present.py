@@ -18,7 +18,7 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any, Final
 
 import msgspec
@@ -32,11 +32,9 @@ from projections.views.state import (
     State,
     Status,
     StatusFact,
-    Step,
-    Thing,
     Voice,
 )
-from verifier.rules import filing
+from projections.views.things import COURSES, Fold, day_of, local, moves, opens, step
 from verifier.rules.imported import last_day
 from verifier.rules.proposal import ProposalBody
 
@@ -65,7 +63,7 @@ def counts_from(entry: Recorded, body: Any) -> date:
     """Return the day from which an event counts (rule 1)."""
     about = ABOUT.get(entry.type)
     if about is None or isinstance(body, dict):
-        return _day(entry)
+        return day_of(entry)
     stated = about(body)
     return last_day(stated) if stated is not None else UNKNOWN_DAY
 
@@ -82,14 +80,6 @@ ABOUT: Final[dict[str, Callable[[Any], str | None]]] = {
 }
 """The date that an imported statement is about. A commitment whose start cannot be read was made
 by the end of its plan at the latest; that a participant exists is about no day."""
-
-
-def _day(entry: Recorded) -> date:
-    return datetime.fromtimestamp(entry.at, UTC).date()
-
-
-def _local(entry: Recorded) -> str:
-    return entry.stream.rpartition("/")[2]
 
 
 def _texts(texts: Any) -> dict[str, str]:
@@ -109,7 +99,7 @@ def _submitted(state: State, entry: Recorded, body: Any) -> None:
 
 
 def _list(state: State, listing: str, entry: Recorded) -> None:
-    state.status = Status(listing, _day(entry).isoformat(), entry.index)
+    state.status = Status(listing, day_of(entry).isoformat(), entry.index)
 
 
 def _screened(state: State, entry: Recorded, body: Any) -> None:
@@ -123,7 +113,7 @@ def _listing(listing: str) -> Fold:
 
 def _made(state: State, entry: Recorded, body: Any) -> None:
     made = Commitment(
-        id=_local(entry), state="claimed", text=_texts(body.text), accountable=body.accountable,
+        id=local(entry), state="claimed", text=_texts(body.text), accountable=body.accountable,
         due=body.due, index=entry.index,
         contributors=[c.organization for c in body.contributors],
     )  # fmt: skip
@@ -131,7 +121,7 @@ def _made(state: State, entry: Recorded, body: Any) -> None:
 
 
 def _acknowledged(state: State, entry: Recorded, body: Any) -> None:
-    found = state.commitments.get(_local(entry))
+    found = state.commitments.get(local(entry))
     if found is not None:
         found.acknowledged_by.append(body.organization)
         if body.organization == found.accountable and found.state == "claimed":
@@ -139,19 +129,19 @@ def _acknowledged(state: State, entry: Recorded, body: Any) -> None:
 
 
 def _progressed(state: State, entry: Recorded, body: Any) -> None:
-    found = state.commitments.get(_local(entry))
+    found = state.commitments.get(local(entry))
     if found is not None:
         found.progress, found.progress_as_of = body.status, body.as_of
 
 
 def _revised(state: State, entry: Recorded, body: Any) -> None:
-    found = state.commitments.get(_local(entry))
+    found = state.commitments.get(local(entry))
     if found is not None:
         found.due, found.acknowledged_by = body.after.due, [found.accountable or ""]
 
 
 def _transferred(state: State, entry: Recorded, body: Any) -> None:
-    found = state.commitments.get(_local(entry))
+    found = state.commitments.get(local(entry))
     if found is not None:
         found.accountable, found.acknowledged_by = body.organization, [body.organization]
         found.contributors = [c for c in found.contributors if c != body.organization]
@@ -159,7 +149,7 @@ def _transferred(state: State, entry: Recorded, body: Any) -> None:
 
 def _ended(how: str) -> Fold:
     def fold(state: State, entry: Recorded, body: Any) -> None:
-        found = state.commitments.get(_local(entry))
+        found = state.commitments.get(local(entry))
         if found is not None:
             found.state = how
             if how == "fulfilled":
@@ -168,47 +158,19 @@ def _ended(how: str) -> Fold:
     return fold
 
 
-def _opens(kind: str, state_after: str, *names: str) -> Fold:
-    """Return the fold of an event that begins a thing; *names* are the facts that it keeps."""
-
-    def fold(state: State, entry: Recorded, body: Any) -> None:
-        facts = {name: getattr(body, name) for name in names}
-        state.things[f"{kind}:{_local(entry)}"] = Thing(
-            id=_local(entry), kind=kind, state=state_after, facts=facts, steps=[_step(entry)]
-        )
-
-    return fold
-
-
-def _moves(kind: str, state_after: str | None = None) -> Fold:
-    """Return the fold of an event that moves a thing on, on the thing's own stream."""
-
-    def fold(state: State, entry: Recorded, body: Any) -> None:
-        found = state.things.get(f"{kind}:{_local(entry)}")
-        if found is not None:
-            found.state = state_after or found.state
-            found.steps.append(_step(entry))
-
-    return fold
-
-
 def _report_submitted(state: State, entry: Recorded, body: Any) -> None:
     names = ("kind", "period_start", "period_end", "obligation", "due")
-    _opens("report", "unsigned" if body.awaits else "submitted", *names)(state, entry, body)
-    state.things[f"report:{_local(entry)}"].facts["awaits"] = " ".join(body.awaits) or None
+    opens("report", "unsigned" if body.awaits else "submitted", *names)(state, entry, body)
+    state.things[f"report:{local(entry)}"].facts["awaits"] = " ".join(body.awaits) or None
 
 
 def _report_cosigned(state: State, entry: Recorded, body: Any) -> None:
-    found = state.things.get(f"report:{_local(entry)}")
+    found = state.things.get(f"report:{local(entry)}")
     if found is not None:
         left = [slot for slot in str(found.facts["awaits"]).split() if slot != body.slot]
         found.facts["awaits"] = " ".join(left) or None
         found.state = "unsigned" if left else "submitted"
-        found.steps.append(_step(entry))
-
-
-def _step(entry: Recorded) -> Step:
-    return Step(entry.index, _day(entry).isoformat(), entry.name, entry.iss)
+        found.steps.append(step(entry))
 
 
 def _proposed(state: State, entry: Recorded, body: ProposalBody) -> None:
@@ -247,16 +209,16 @@ def _decided(state: State, entry: Recorded, found: Proposal) -> None:
             "outcome": found.facts.get("outcome"), "decision": found.id,
             "conditions_open": conditions,
         }  # fmt: skip
-        review.steps.append(_step(entry))
+        review.steps.append(step(entry))
 
 
 def _settled(state: State, entry: Recorded, body: Any) -> None:
-    review = state.things.get(f"review:{_local(entry)}")
+    review = state.things.get(f"review:{local(entry)}")
     if review is not None:
         left = int(review.facts.get("conditions_open") or 0) - 1
         review.facts["conditions_open"] = max(0, left)
         review.state = "conditions_open" if left > 0 else "closed"
-        review.steps.append(_step(entry))
+        review.steps.append(step(entry))
 
 
 def _case_decided(states: dict[str, str]) -> Effect:
@@ -266,7 +228,7 @@ def _case_decided(states: dict[str, str]) -> Effect:
         case = state.things.get(f"case:{found.facts.get('case')}")
         if case is not None:
             case.state = states[str(found.facts["outcome"])]
-            case.steps.append(_step(entry))
+            case.steps.append(step(entry))
 
     return effect
 
@@ -275,7 +237,7 @@ def _refused(state: State, entry: Recorded, found: Proposal) -> None:
     for thing in state.things.values():
         if thing.kind == "reinstatement" and thing.state == "requested":
             thing.state = "refused"
-            thing.steps.append(_step(entry))
+            thing.steps.append(step(entry))
 
 
 def _joins_case(state_after: str | None = None) -> Fold:
@@ -285,65 +247,29 @@ def _joins_case(state_after: str | None = None) -> Fold:
         case = state.things.get(f"case:{body.case}")
         if case is not None:
             case.state = state_after or case.state
-            case.steps.append(_step(entry))
+            case.steps.append(step(entry))
 
     return fold
 
 
 def _removed(state: State, entry: Recorded, body: Any) -> None:
-    _moves("case", "removed")(state, entry, body)
+    moves("case", "removed")(state, entry, body)
     _list(state, "removed", entry)
 
 
 def _closed(state: State, entry: Recorded, body: Any) -> None:
-    _moves("case", body.ground)(state, entry, body)
-
-
-def _support_ended(state: State, entry: Recorded, body: Any) -> None:
-    _moves("support", body.outcome)(state, entry, body)
-
-
-def _ends_by_outcome(kind: str) -> Fold:
-    return lambda state, entry, body: _moves(kind, body.outcome)(state, entry, body)
-
-
-def _partner_out(state: State, entry: Recorded, body: Any) -> None:
-    _moves("eligibility", "removed")(state, entry, body)
-    partners = state.registration.get("partners", [])
-    state.registration["partners"] = [p for p in partners if p["organization"] != _local(entry)]
-
-
-def _says(state_after: str, *names: str) -> Fold:
-    """Return the fold of a word on a matter that may be the first one or a later one."""
-
-    def fold(state: State, entry: Recorded, body: Any) -> None:
-        before = state.things.get(f"host:{_local(entry)}")
-        _opens("host", state_after, *names)(state, entry, body)
-        if before is not None:
-            state.things[f"host:{_local(entry)}"].steps[:0] = before.steps
-
-    return fold
-
-
-def _eligibility(state: State, entry: Recorded, body: Any) -> None:
-    _moves("concern", "eligible" if body.eligible else "not_eligible")(state, entry, body)
-
-
-def _filed(state: State, entry: Recorded, body: Any) -> None:
-    kind = entry.stream.split("/")[1]
-    fold = _moves(kind, "answered") if body.ROW.answers else _opens(kind, "filed")
-    fold(state, entry, body)
+    moves("case", body.ground)(state, entry, body)
 
 
 def _reinstated(state: State, entry: Recorded, body: Any) -> None:
-    _moves("reinstatement", "granted")(state, entry, body)
+    moves("reinstatement", "granted")(state, entry, body)
     _list(state, "listed", entry)
 
 
 def _observation(state: State, entry: Recorded, body: Any) -> Observed:
     source = body.source
     seen = Observed(
-        source.observed or _day(entry).isoformat(), entry.iss, entry.subject.split(":")[1],
+        source.observed or day_of(entry).isoformat(), entry.iss, entry.subject.split(":")[1],
         source.id, source.file, source.row.hex(), source.url,
     )  # fmt: skip
     if state.last_observed is None or seen.day >= state.last_observed.day:
@@ -361,9 +287,9 @@ def _participant(state: State, entry: Recorded, body: Any) -> None:
 
 
 def _imported(state: State, entry: Recorded, body: Any) -> None:
-    before = state.commitments.get(_local(entry))
-    state.commitments[_local(entry)] = Commitment(
-        id=_local(entry), state="observed", accountable=body.maker,
+    before = state.commitments.get(local(entry))
+    state.commitments[local(entry)] = Commitment(
+        id=local(entry), state="observed", accountable=body.maker,
         text={"und": f"{body.title}\n{body.text}" if body.text else body.title},
         due=None if body.due is None else body.due.value or body.due.text,
         index=entry.index, cells=body.cells or {}, observed=_observation(state, entry, body),
@@ -373,7 +299,7 @@ def _imported(state: State, entry: Recorded, body: Any) -> None:
 
 def _assessed(state: State, entry: Recorded, body: Any) -> None:
     seen = _observation(state, entry, body)
-    found = state.commitments.get(_local(entry))
+    found = state.commitments.get(local(entry))
     if found is not None:
         published = body.published and (body.published.value or body.published.text)
         found.assessments = [a for a in found.assessments if a.point != body.point]
@@ -411,7 +337,6 @@ def _actor(state: State, entry: Recorded, body: Any) -> None:
     }  # fmt: skip
 
 
-Fold = Callable[[State, Recorded, Any], None]
 Effect = Callable[[State, Recorded, Proposal], None]
 
 EFFECTS: Final[dict[str, Effect]] = {
@@ -440,77 +365,32 @@ FOLDS: Final[dict[str, Fold]] = {
     "CommitmentTransferred/1": _transferred,
     "ReportSubmitted/1": _report_submitted,
     "ReportCosigned/1": _report_cosigned,
-    **{
-        f"Report{s}/1": _moves("report") for s in ("Amended", "Corrected", "Withheld", "Considered")
-    },
-    "ReportAcceptedAsEquivalent/1": _moves("report", "accepted"),
-    "ExtensionGranted/1": _opens("extension", "granted", "obligation", "duration"),
-    "CycleAdjusted/1": _opens("cycle", "moved", "obligation", "due"),
-    "ReportAccepted/1": _moves("report", "accepted"),
-    "ReportReturned/1": _moves("report", "returned"),
-    "ReviewOpened/1": _opens("review", "open", "kind", "reviewer_class", "mandate"),
-    "FindingRecorded/1": _moves("review"),
-    "DraftShared/1": _moves("review"),
-    "ReviewDiscontinued/1": _moves("review", "discontinued"),
+    **{f"Report{s}/1": moves("report") for s in ("Amended", "Corrected", "Withheld", "Considered")},
+    "ReportAcceptedAsEquivalent/1": moves("report", "accepted"),
+    "ExtensionGranted/1": opens("extension", "granted", "obligation", "duration"),
+    "CycleAdjusted/1": opens("cycle", "moved", "obligation", "due"),
+    "ReportAccepted/1": moves("report", "accepted"),
+    "ReportReturned/1": moves("report", "returned"),
+    "ReviewOpened/1": opens("review", "open", "kind", "reviewer_class", "mandate"),
+    "FindingRecorded/1": moves("review"),
+    "DraftShared/1": moves("review"),
+    "ReviewDiscontinued/1": moves("review", "discontinued"),
     "ConditionMet/1": _settled,
     "ConditionMissed/1": _settled,
-    "SupportRequested/1": _opens("support-request", "open", "kind"),
-    "SupportClosed/1": _ends_by_outcome("support-request"),
-    "LessonPublished/1": _opens("lesson", "published", "kind"),
-    "PartnershipLinked/1": _opens("link", "proposed", "to", "kind"),
-    "PartnershipLinkAgreed/1": _moves("link", "agreed"),
-    "PartnershipUnlinked/1": _moves("link", "ended"),
-    "EndorsementRecorded/1": _opens("leadership", "endorsed"),
-    "EndorsementRevoked/1": _moves("leadership", "revoked"),
-    "ChampionNominated/1": _opens("champion", "nominated"),
-    "ChampionSelected/1": _moves("champion", "selected"),
-    "ChampionWithdrawn/1": _moves("champion", "withdrawn"),
-    "ConcernFiled/1": _opens("concern", "filed", "ground", "until"),
-    "StakeholderObservationFiled/1": _opens("concern", "observation", "until"),
-    "MemberStateConcernRaised/1": _opens("concern", "raised", "country", "until"),
-    "MemberStateConcernAnswered/1": _moves("concern", "answered"),
-    "PartnershipReplied/1": _moves("concern"),
-    "ConcernEligibilityDecided/1": _eligibility,
-    "ConcernClosed/1": _moves("concern", "closed"),
-    "HostGovernmentNotified/1": _says("notified", "country", "respond_by"),
-    "GovernmentAcknowledged/1": _says("acknowledged", "country"),
-    "GovernmentObjectionRecorded/1": _says("objected", "country", "take_up_by"),
-    "ObjectionTakenUp/1": _moves("host", "taken_up"),
-    "IntegrityRiskRaised/1": _opens("risk", "open", "severity", "kind"),
-    "SubstitutionRiskRaised/1": _opens("risk", "open", "severity"),
-    "RiskOwnerDesignated/1": _moves("risk"),
-    "IntegrityRiskEscalated/1": _moves("risk"),
-    "IntegrityRiskAssessed/1": _moves("risk", "assessed"),
-    "IntegrityRiskMitigated/1": _moves("risk", "mitigated"),
-    "IntegrityRiskClosed/1": _moves("risk", "closed"),
-    "DueDiligenceOpened/1": _opens("diligence", "opened", "organization", "case_type", "depth"),
-    "ExclusionScreened/1": _moves("diligence", "screened"),
-    "ControversyResearched/1": _moves("diligence", "researched"),
-    "RiskRated/1": _moves("diligence", "rated"),
-    "DueDiligenceDecided/1": _ends_by_outcome("diligence"),
-    "DueDiligenceReopened/1": _moves("diligence", "opened"),
-    "PrincipleAttested/1": _opens("attestation", "attested"),
-    "PartnerEligibilityLapsed/1": _opens("eligibility", "lapsed", "ground", "cure_until"),
-    "PartnerEligibilityRestored/1": _moves("eligibility", "restored"),
-    "PartnerEligibilityEnded/1": _partner_out,
-    "SupportOffered/1": _opens("support", "offered", "kind", "obligation"),
-    "SupportAccepted/1": _moves("support", "accepted"),
-    "SupportDelivered/1": _moves("support", "delivered"),
-    "SupportEnded/1": _support_ended,
-    "RemovalNoticeIssued/1": _opens("case", "notice", "obligation", "due", "profile"),
-    "NoticeDelivered/1": _moves("case"),
-    "NoticePublished/1": _moves("case"),
-    "FinalNoticeIssued/1": _moves("case", "final_notice"),
+    "RemovalNoticeIssued/1": opens("case", "notice", "obligation", "due", "profile"),
+    "NoticeDelivered/1": moves("case"),
+    "NoticePublished/1": moves("case"),
+    "FinalNoticeIssued/1": moves("case", "final_notice"),
     "ReplyFiled/1": _joins_case(),
     "AppealFiled/1": _joins_case("appealed"),
     "PartnershipRemoved/1": _removed,
     "CaseClosed/1": _closed,
-    "ReinstatementRequested/1": _opens("reinstatement", "requested"),
+    "ReinstatementRequested/1": opens("reinstatement", "requested"),
     "Reinstated/1": _reinstated,
     "ParticipantImported/1": _participant,
     "CommitmentImported/1": _imported,
     "AssessmentImported/1": _assessed,
     "StatusImported/1": _observed_status,
     "ImportClaimed/1": _claimed,
-    **{event.TYPE: _filed for event in filing.EVENTS},
+    **COURSES,
 }

@@ -6,7 +6,8 @@
       partners.
 - CH3 A body selects who was nominated, by a decision in effect that says so; what nominating asks
       is asked again. [R73]
-- CH4 A nomination or selection ends once: its body takes it back, or the partnership lays it down.
+- CH4 A nomination or selection ends once: a body takes back what it selected, or the partnership
+      lays it down.
 - CH5 (whole log) A champion that has become non-communicating or is not listed any more is
       withdrawn; that it is not is an omission of the body's secretary. [R73]
 
@@ -22,10 +23,11 @@ import msgspec
 
 from verifier.event import Event
 from verifier.rules import body, dates, partnership
-from verifier.rules.authority.state import organization_of, role
+from verifier.rules.authority.state import office, organization_of
 from verifier.rules.body import subject_of
 from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import EventRef, Texts
+from verifier.rules.filing.rule import speaks_for
 from verifier.rules.partnership import is_partner
 from verifier.rules.report import OWN, Report
 from verifier.rules.standing import standing_at
@@ -41,13 +43,18 @@ __all__ = [
 
 GOOD: Final = ("not_due", "due_soon", "pending_review")
 LOST: Final = ("none", "non_communicating", "inactive")
-_secretary: Final = role("body_secretary")
+_secretary: Final = office("body_secretary")
+
+
+_ours: Final = (partnership.secretariat, partnership.lead)
 
 
 class Champion(msgspec.Struct, frozen=True, kw_only=True):
     """A nomination for a forum; the thing ``champion:<forum>`` of its partnership."""
 
     ref: EventRef
+    body: str | None = None
+    """The body that selected it."""
     state: str = "nominated"
     """nominated, selected or withdrawn."""
 
@@ -79,8 +86,8 @@ class ChampionNominated(Body, frozen=True, kw_only=True):
     TYPE: ClassVar[str] = "ChampionNominated/1"
     STREAM: ClassVar[str] = "p-*/champion/*"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (
-        _secretary, role("focal_point"), role("permanent_mission"), role("major_group"),
-        role("stakeholder_convenor"),
+        _secretary, office("focal_point"), office("permanent_mission"), office("major_group"),
+        office("stakeholder_convenor"),
     )  # fmt: skip
     MISSION: ClassVar[tuple[int, ...]] = (73,)
 
@@ -132,7 +139,9 @@ class ChampionSelected(Body, frozen=True, kw_only=True):
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Make the partnership a champion."""
         key = _key(entry.event)
-        yield key, msgspec.structs.replace(subject.things[key], state="selected")
+        yield key, msgspec.structs.replace(
+            subject.things[key], state="selected", body=subject_of(self.decision)
+        )  # fmt: skip
 
 
 class ChampionWithdrawn(Body, frozen=True, kw_only=True):
@@ -141,7 +150,7 @@ class ChampionWithdrawn(Body, frozen=True, kw_only=True):
     TYPE: ClassVar[str] = "ChampionWithdrawn/1"
     STREAM: ClassVar[str] = "p-*/champion/*"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (
-        _secretary, partnership.secretariat, partnership.lead,
+        _secretary, *_ours,
     )  # fmt: skip
     MISSION: ClassVar[tuple[int, ...]] = (73,)
 
@@ -152,6 +161,11 @@ class ChampionWithdrawn(Body, frozen=True, kw_only=True):
         found = book.thing(entry.event.subject, _key(entry.event), Champion)
         if found is None or found.state == "withdrawn":
             yield Unmet(rule="CH4", reason="there is no nomination here that could end")
+        elif found.body is not None and not (
+            any(own.holds(entry.actor, entry, book) for own in _ours)
+            or speaks_for(entry.actor, found.body, entry, book)
+        ):
+            yield Unmet(rule="CH4", reason=f"{found.body} has selected it", who=found.body)
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """End it."""

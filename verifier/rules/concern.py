@@ -53,7 +53,7 @@ _registry: Final = role("registry")
 _anyone: Final = Capacity(
     "any registered actor", lambda actor, entry, book: is_registered(actor, book)
 )
-_STATES: Final = (mission, role("member_state_office"))
+_STATES: Final = (mission, role("member_state_office", partly=True))
 _ANSWERERS: Final = (_registry, role("lead_entity_officer"), role("executive_head"))
 
 
@@ -132,7 +132,9 @@ class StakeholderObservationFiled(_Raises, frozen=True, kw_only=True):
     """A major group or convenor observes; it stands beside the official report (CN1, CN2)."""
 
     TYPE: ClassVar[str] = "StakeholderObservationFiled/1"
-    SIGNERS: ClassVar[tuple[Capacity, ...]] = (role("major_group"), role("stakeholder_convenor"))
+    SIGNERS: ClassVar[tuple[Capacity, ...]] = (
+        role("major_group", partly=True), role("stakeholder_convenor", partly=True),
+    )  # fmt: skip
     KIND: ClassVar[str] = "observation"
     WITHIN: ClassVar[str] = "reply_within"
     MISSION: ClassVar[tuple[int, ...]] = (50,)

@@ -23,7 +23,7 @@ from msgspec import Meta
 
 from verifier.event import Event
 from verifier.rules import partnership
-from verifier.rules.authority.state import organization_of, role
+from verifier.rules.authority.state import office, organization_of
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import EventRef, Texts
 from verifier.rules.partnership import Partnership
@@ -212,7 +212,7 @@ class PartnershipUnlinked(_OfLink, frozen=True, kw_only=True):
 
 
 _leaders: Final = (
-    role("executive_head"), role("permanent_mission"), role("presiding_officer"),
+    office("executive_head"), office("permanent_mission"), office("presiding_officer"),
 )  # fmt: skip
 
 

@@ -49,10 +49,10 @@ Severity = Literal["low", "moderate", "high"]
 Score = Annotated[int, Meta(ge=1, le=5)]
 
 _un: Final = (
-    role("focal_point"), role("lead_entity_officer"), role("risk_owner"),
-    role("due_diligence_officer"), role("un_country_team"), role("legal_affairs"),
+    role("focal_point", partly=True), role("lead_entity_officer"), role("risk_owner"),
+    role("due_diligence_officer"), role("un_country_team", partly=True), role("legal_affairs"),
 )  # fmt: skip
-_states: Final = (mission, role("member_state_office"))
+_states: Final = (mission, role("member_state_office", partly=True))
 _others: Final = (role("registry"), role("expert_body"), role("independent_auditor"))
 
 

@@ -47,9 +47,14 @@ __all__ = [
 
 Kind = Literal["reporting", "expertise", "convening", "capacity", "financial", "technology", "data"]
 
-_focal_point: Final = role("focal_point")
+_focal_point: Final = role("focal_point", partly=True)
 _registry: Final = role("registry")
-_providers: Final = (_focal_point, _registry, role("un_country_team"), role("lead_entity_officer"))
+_providers: Final = (
+    _focal_point,
+    _registry,
+    role("un_country_team", partly=True),
+    role("lead_entity_officer"),
+)
 _receivers: Final = (partnership.secretariat, partnership.lead)
 _LATE: Final = ("overdue", "non_communicating", "inactive")
 

@@ -24,7 +24,7 @@ def registry() -> Registry:
     """A partnership whose first report was accepted on 2024-12-15, and a council in session."""
     registry = stories.listed_partnership().on("2024-12-15")
     stories.accepted_report(registry)
-    bodies.seat(registry, PARTNERSHIP)
+    bodies.seat(registry)
     return registry
 
 
@@ -97,6 +97,16 @@ def test_a_nomination_ends_once(registry: Registry) -> None:
     assert [s for s in steps(PARTNERSHIP, registry.book, registry.now) if "Withdrawn" in s.type]
     registry.append(SECRETARIAT, FORUM, "ChampionWithdrawn", **why)
     assert refused(registry, SECRETARIAT, FORUM, "ChampionWithdrawn", **why) == {"CH4"}
+
+
+def test_a_body_takes_back_what_it_selected_itself(registry: Registry) -> None:
+    """CH4: another body's secretary does not; the body's own does."""
+    selected(registry)
+    registry.enlist("actor-clerk", kind="office", principal=bodies.UN_SECRETARIAT)
+    registry.appoint("actor-clerk", "body_secretary", scope={"subjects": ["actor-board"]})
+    why = {"reason": text("Another is better")}
+    assert refused(registry, "actor-clerk", FORUM, "ChampionWithdrawn", **why) == {"CH4"}
+    registry.append(SECRETARY, FORUM, "ChampionWithdrawn", **why)
 
 
 def test_a_champion_that_falls_silent_is_told(registry: Registry) -> None:

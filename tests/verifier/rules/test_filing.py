@@ -263,6 +263,14 @@ def test_what_waits_for_an_answer_is_a_next_step(registry: Registry) -> None:
     assert not [s for s in steps(PARTNERSHIP, registry.book, registry.now) if "Guidance" in s.type]
 
 
+def test_a_focal_point_of_one_country_speaks_at_a_forum_too(registry: Registry) -> None:
+    """A forum is at no place: the scope of those who speak there does not keep them out (AD10)."""
+    registry.enlist("actor-national-focal-point", kind="office", principal=UN_AGENCY)
+    registry.grant("actor-national-focal-point", "focal_point", EXECUTIVE_HEAD,
+                   scope={"countries": ["KEN"]})  # fmt: skip
+    file(registry, "ForumInputSubmitted", "actor-national-focal-point")
+
+
 def test_a_secretary_answers_for_its_body_alone(registry: Registry) -> None:
     """Who is secretary of one body by the scope of its role answers for that body only."""
     registry.enlist("actor-board").enlist("actor-board-secretary").appoint(

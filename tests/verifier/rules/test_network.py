@@ -132,7 +132,7 @@ def test_either_ends_a_link_once(author: str, name: str, registry: Registry) -> 
 
 def test_a_high_office_endorses_and_takes_it_back(registry: Registry) -> None:
     """NE6 and NE7: once until taken back, on its own stream; nothing is taken back twice."""
-    bodies.seat(registry, PARTNERSHIP)
+    bodies.seat(registry)
     stream = f"{PARTNERSHIP}/leadership/{bodies.PRESIDENT}"
     said, back = {"text": text("A good example")}, {"reason": text("The facts have changed")}
     assert refused(registry, bodies.PRESIDENT, stream, "EndorsementRevoked", **back) == {"NE7"}

@@ -1,7 +1,9 @@
 """The rows of the one filing rule: what fora, boards, bodies and partnerships put on record.
 
 What needs no more than a place, a signer, its fields and what it rests on is a row here. Fora, the
-high-level political forum and boards file on ``forum-<id>``; one forum's cycle is one subject.
+high-level political forum and boards file on ``forum-<id>``; one forum's cycle is one subject. A
+forum is at no place: who speaks for an entity, a country or a group there does so whatever the
+scope of its role; who keeps the record of a forum has it in its scope.
 """
 
 from __future__ import annotations
@@ -10,16 +12,16 @@ from typing import Final
 
 from verifier.rules import partnership
 from verifier.rules.authority.scope import Place
-from verifier.rules.authority.state import Actor, organization_of, role
+from verifier.rules.authority.state import Actor, office, organization_of, role
 from verifier.rules.book import Body, Book, Capacity, Entry
 from verifier.rules.filing.rule import Row, addressee, anyone, event_of, whole_log
 
 __all__ = ["EVENTS", "ROWS", "whole_log"]
 
 _secretary: Final = role("body_secretary")
-_convenor: Final = role("stakeholder_convenor")
+_convenor: Final = office("stakeholder_convenor")
 _registry: Final = role("registry")
-_executive: Final = (role("executive_head"), role("lead_entity_officer"))
+_executive: Final = (office("executive_head"), office("lead_entity_officer"))
 _partnership: Final = (partnership.secretariat, partnership.lead)
 _BORNE_OUT: Final = ("report", "review")
 _SHOWN: Final = ("lesson", *_BORNE_OUT, "BestPracticePublished")
@@ -47,7 +49,7 @@ ROWS: Final = (
     Row(
         name="ForumInputSubmitted", told="An input to a forum is handed in.",
         stream="forum-*/input/*",
-        signers=(role("focal_point"), role("major_group"), _convenor, _secretary),
+        signers=(office("focal_point"), office("major_group"), _convenor, _secretary),
         needs=("title", "text"), may=("goals", "sources"),
         rests_on=_SHOWN, mission=(52, 98),
     ),
@@ -182,7 +184,8 @@ ROWS: Final = (
         told="A United Nations entity checks a partnership against one clause.",
         stream="p-*/compliance/*",
         signers=(
-            role("lead_entity_officer"), role("focal_point"), role("un_country_team"),
+            role("lead_entity_officer"), role("focal_point", partly=True),
+            role("un_country_team", partly=True),
             role("due_diligence_officer"),
         ),
         needs=("guideline", "clause", "result", "text"), may=("sources",), rests_on=_BORNE_OUT,
