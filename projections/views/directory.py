@@ -234,6 +234,11 @@ def _listing(listing: str) -> Fold:
     return fold
 
 
+def _ruled(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
+    if body.outcome == "dismiss":
+        _listing("listed")(view, entry, body, rows)
+
+
 def _made(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
     row = view.row(entry, rows, kind="partnership", source=HERE)
     if view.promises.get(entry.stream, rows) is not None:
@@ -348,6 +353,9 @@ FOLDS: Final[dict[str, Fold]] = {
     "PartnershipSubmitted/1": _submitted,
     "PartnershipScreened/1": _screened,
     "PartnershipListed/1": _listing("listed"),
+    "PartnershipSuspended/1": _listing("suspended"),
+    "SuspensionLifted/1": _listing("listed"),
+    "RemovalDecided/1": _ruled,
     "PartnershipRemoved/1": _listing("removed"),
     "Reinstated/1": _listing("listed"),
     "CommitmentMade/1": _made,

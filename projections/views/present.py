@@ -229,6 +229,9 @@ def _case_decided(states: dict[str, str]) -> Effect:
         if case is not None:
             case.state = states[str(found.facts["outcome"])]
             case.steps.append(step(entry))
+            suspended = state.status is not None and state.status.state == "suspended"
+            if case.state == "overturned" and suspended:
+                _list(state, "listed", entry)
 
     return effect
 
@@ -255,6 +258,24 @@ def _joins_case(state_after: str | None = None) -> Fold:
 def _removed(state: State, entry: Recorded, body: Any) -> None:
     moves("case", "removed")(state, entry, body)
     _list(state, "removed", entry)
+
+
+def _suspended(state: State, entry: Recorded, body: Any) -> None:
+    moves("case", "suspended")(state, entry, body)
+    _list(state, "suspended", entry)
+
+
+def _lifted(state: State, entry: Recorded, body: Any) -> None:
+    moves("case", "cured")(state, entry, body)
+    _list(state, "listed", entry)
+
+
+def _ruled(state: State, entry: Recorded, body: Any) -> None:
+    if body.outcome == "remove":
+        moves("case", "removal_decided")(state, entry, body)
+        return
+    moves("case", "dismissed")(state, entry, body)
+    _list(state, "listed", entry)
 
 
 def _closed(state: State, entry: Recorded, body: Any) -> None:
@@ -383,6 +404,17 @@ FOLDS: Final[dict[str, Fold]] = {
     "FinalNoticeIssued/1": moves("case", "final_notice"),
     "ReplyFiled/1": _joins_case(),
     "AppealFiled/1": _joins_case("appealed"),
+    "OpinionRequested/1": moves("case"),
+    "OpinionGiven/1": _joins_case(),
+    "BoardInformed/1": moves("case"),
+    "PartnershipSuspended/1": _suspended,
+    "SuspensionExtended/1": moves("case"),
+    "SuspensionLifted/1": _lifted,
+    "RemovalDecided/1": _ruled,
+    "IntegrityCaseOpened/1": opens("case", "notice", "ground", "profile"),
+    "InterimMeasureTaken/1": opens("measure", "in_force", "until"),
+    "MeasureConfirmed/1": moves("measure", "confirmed"),
+    "MeasureLifted/1": moves("measure", "lifted"),
     "PartnershipRemoved/1": _removed,
     "CaseClosed/1": _closed,
     "ReinstatementRequested/1": opens("reinstatement", "requested"),

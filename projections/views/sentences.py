@@ -311,6 +311,22 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
     "AppealDecisionProposed/1": lambda b: (
         f"Decision proposed on the appeal in the case {b.case}: {b.outcome}; quorum {b.quorum}."
     ),
+    "ReminderSent/1": lambda b: f"Reminder of report {b.obligation}, due on {b.due}.",
+    "OpinionRequested/1": lambda b: f"{b.entity} is asked for its opinion.",
+    "OpinionGiven/1": lambda b: f"Opinion: {words(b.text)}",
+    "BoardInformed/1": lambda b: f"{b.board} is informed of the case.",
+    "PartnershipSuspended/1": lambda b: f"Suspended until {b.until}: {words(b.reasons)}",
+    "SuspensionExtended/1": lambda b: f"The suspension is extended to {b.until}.",
+    "SuspensionLifted/1": "The report was accepted: the suspension is lifted.",
+    "RemovalDecided/1": lambda b: f"The body decides: {b.outcome}. {words(b.reasons)}",
+    "IntegrityCaseOpened/1": lambda b: (
+        f"A case about integrity ({b.ground}), for reply by {b.reply_by}: {words(b.statement)}"
+    ),
+    "InterimMeasureTaken/1": lambda b: (
+        f"At once, until {b.until}: {', '.join(b.what)}. {words(b.reasons)}"
+    ),
+    "MeasureConfirmed/1": lambda b: f"The measure is confirmed, and examined by {b.until}.",
+    "MeasureLifted/1": lambda b: f"The measure is lifted: {words(b.reasons)}",
     "PartnershipRemoved/1": lambda b: (
         f"Removed from the register on {b.effective_on}; ground: {b.ground.replace('_', ' ')}."
     ),

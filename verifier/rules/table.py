@@ -31,7 +31,17 @@ from verifier.rules.authority import actors, delegation, genesis, keys, roles
 from verifier.rules.body import certified, sessions
 from verifier.rules.book import Body, Book, Broken
 from verifier.rules.commitment import assessment, ending, milestone, progress, promise, revision
-from verifier.rules.delisting import appeal, decision, notice, reinstatement
+from verifier.rules.delisting import (
+    appeal,
+    consultation,
+    decision,
+    integrity,
+    notice,
+    reinstatement,
+    reminder,
+    ruling,
+    suspension,
+)
 from verifier.rules.diligence import case as diligence
 from verifier.rules.diligence import compact
 from verifier.rules.diligence import decision as diligence_decision
@@ -110,8 +120,13 @@ MODULES: Final = (
     conditions,
     independent,
     support,
+    reminder,
     notice,
     decision,
+    consultation,
+    ruling,
+    suspension,
+    integrity,
     appeal,
     reinstatement,
     lesson,

@@ -62,11 +62,15 @@ def test_one_case_at_a_time(story: Story) -> None:
     assert refused(registry, OFFICE_A, stream, "RemovalNoticeIssued", **fields) == {"NT1"}
 
 
-def test_a_partnership_with_a_un_role_is_not_removed_by_the_light_track() -> None:
-    """Its track is the full one, which begins with a suspension by its decider."""
+def test_a_partnership_with_a_un_role_has_the_full_track() -> None:
+    """A case opens on the track of the profile; on the full one offices do not decide (RD5)."""
     registry = removals.overdue(profile="un_led")
     fields = removals.notice_fields(registry) | {"profile": "un_led"}
-    assert refused(registry, OFFICE_A, CASE, "RemovalNoticeIssued", **fields) == {"NT2"}
+    registry.append(OFFICE_A, CASE, "RemovalNoticeIssued", **fields)
+    assert removals.case(registry).track == "full"
+    decision = removals.decision_fields(registry, outcome="dismiss")
+    stream = f"{PARTNERSHIP}/decision/d1"
+    assert refused(registry, OFFICE_A, stream, "RemovalDecisionProposed", **decision) == {"RD5"}
 
 
 def test_a_machine_gives_no_notice(story: Story) -> None:

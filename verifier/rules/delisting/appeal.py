@@ -10,8 +10,8 @@
 - AP7 An upholding asks what every adverse step asks (CS2 to CS4): a late report stops it too.
 - AP8 Its evidence list is complete (EV1 to EV4).
 
-The quorum counts distinct organizations. Overturned, the case ends and the report has a new due
-day, P60D ahead. Sources: domain C4.3 steps 8 and 9; decision D3.21.
+The quorum counts distinct organizations. Overturned, the case ends, a suspension with it, and the
+report has a new due day (CC3). Sources: domain C4.3 steps 8 and 9; decision D3.21.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Un
 from verifier.rules.delisting import case as cases
 from verifier.rules.delisting import way
 from verifier.rules.delisting.case import Appeal, RemovalCase
-from verifier.rules.delisting.decision import RemovalDecisionProposed, ended, fresh
+from verifier.rules.delisting.decision import RemovalDecisionProposed, ended, fresh, listed_again
 from verifier.rules.evidence import Answer, Items, Parts
 from verifier.rules.fields import EventRef, LocalId, ShortText, Symbol, Texts
 from verifier.rules.partnership import UNDECIDED
@@ -176,14 +176,18 @@ class AppealDecisionProposed(ProposalBody, frozen=True, kw_only=True):
             evidence.considered(self.evidence, self.evidence_parts, subject),
         )
         if self.outcome == "overturn":
-            yield fresh(case, entry)
+            yield from fresh(case, entry, subject, book)
+            yield from listed_again(subject)
             yield "case", ended(case, entry, "overturned")
         elif self.outcome == "remit":
-            today = dates.day_of(entry.at).isoformat()
-            yield (
-                "case",
-                msgspec.structs.replace(case, decision=None, appeal=None, remitted_on=today),
-            )
+            suspended = case.suspension
+            if case.decision is not None and case.decision.kind == "suspend":
+                suspended = None
+                yield from listed_again(subject)
+            yield "case", msgspec.structs.replace(
+                case, decision=None, appeal=None, suspension=suspended,
+                remitted_on=dates.day_text(entry.at),
+            )  # fmt: skip
         elif case.appeal is not None:
             upheld = msgspec.structs.replace(case.appeal, outcome="upheld")
             yield "case", msgspec.structs.replace(case, appeal=upheld)

@@ -23,23 +23,30 @@ from verifier.rules.book import Book, Entry, Subject
 from verifier.rules.fields import EventRef, VersionRef
 from verifier.rules.guideline import Profile
 from verifier.rules.proposal import Endorsement
+from verifier.rules.report import Report
 from verifier.rules.standing import Standing
 from verifier.rules.support import SupportOffer
 
 __all__ = [
     "Appeal",
     "Notice",
+    "Opinion",
     "RemovalCase",
     "RemovalDecision",
     "Signer",
+    "Suspension",
     "appeal_lapses",
     "appeal_until",
     "cured",
+    "cured_on",
     "decide_until",
     "final_notice_from",
     "focal_point",
+    "has_lapsed",
+    "is_over",
     "is_undecided",
     "later",
+    "matter",
     "of",
     "open_case",
     "registry",
@@ -64,12 +71,32 @@ class Notice(msgspec.Struct, frozen=True):
 
 
 class RemovalDecision(msgspec.Struct, frozen=True):
-    """A removal that offices decided on: when, by whom, and until when it may be appealed."""
+    """A removal or suspension: when, by which offices or body, until when it may be appealed."""
 
     ref: EventRef
     decided_on: str
     appeal_until: str
-    offices: tuple[Endorsement, ...]
+    offices: tuple[Endorsement, ...] = ()
+    kind: str = "remove"
+    """remove or suspend."""
+    body: str | None = None
+
+
+class Suspension(msgspec.Struct, frozen=True):
+    """A suspension on the full track: its event, its days, and whether it was extended once."""
+
+    ref: EventRef
+    begun_on: str
+    until: str
+    extended: bool = False
+
+
+class Opinion(msgspec.Struct, frozen=True):
+    """The opinion that a United Nations entity was asked for, and gave."""
+
+    entity: str
+    asked_on: str
+    given: EventRef | None = None
 
 
 class Appeal(msgspec.Struct, frozen=True):
@@ -96,10 +123,17 @@ class RemovalCase(msgspec.Struct, frozen=True, kw_only=True):
     clock_from: str
     guideline: VersionRef
     profile: str
+    track: str = "light"
+    """light, full or integrity."""
     notice: Notice
+    """On the integrity track: the statement of grounds."""
     final: Notice | None = None
     decision: RemovalDecision | None = None
     appeal: Appeal | None = None
+    opinion: Opinion | None = None
+    board: EventRef | None = None
+    """The information of the governing body of the United Nations entity that leads."""
+    suspension: Suspension | None = None
     remitted_on: str | None = None
     """The day on which the appeal panel sent the decision back; it may do so once."""
     signers: tuple[Signer, ...] = ()
@@ -171,11 +205,12 @@ def reply_until(
     case: RemovalCase, rules: Profile, subject: Subject, at: int, book: Book
 ) -> date | None:
     """Return the last day for replies, or nothing while no final notice counts (CS8)."""
-    final = case.final
+    final = case.notice if case.track == "integrity" else case.final
     if final is None or final.counts_from is None or final.decision_day is None:
         return None
     counts = dates.parse_day(final.counts_from)
-    last = max(dates.parse_day(final.decision_day), dates.add(counts, rules.reply_window))
+    window = rules.integrity_reply if case.track == "integrity" else rules.reply_window
+    last = max(dates.parse_day(final.decision_day), dates.add(counts, window))
     return calendar.extended(shifted(last, counts, subject, at), book)
 
 
@@ -193,10 +228,35 @@ def appeal_lapses(case: RemovalCase, rules: Profile, book: Book) -> date | None:
     return calendar.extended(later(appeal.filed_on, rules.appeal_decided_within), book)
 
 
-def is_undecided(case: RemovalCase, rules: Profile, at: int, book: Book) -> bool:
-    """Say whether the offices are to decide: not yet decided, sent back, or lapsed to them."""
+def has_lapsed(case: RemovalCase, rules: Profile, at: int, book: Book) -> bool:
+    """Say whether an appeal was not decided in time: the deciders decide anew."""
     lapses = appeal_lapses(case, rules, book)
-    return case.decision is None or (lapses is not None and not dates.in_time(at, lapses))
+    return lapses is not None and not dates.in_time(at, lapses)
+
+
+def is_undecided(case: RemovalCase, rules: Profile, at: int, book: Book) -> bool:
+    """Say whether the deciders are to decide: not yet decided, sent back, or lapsed to them.
+
+    After a suspension that is over they decide on the removal.
+    """
+    if case.decision is None or has_lapsed(case, rules, at, book):
+        return True
+    return case.decision.kind == "suspend" and is_over(case.suspension, at)
+
+
+def is_over(suspension: Suspension | None, at: int) -> bool:
+    """Say whether the last day of a suspension has passed."""
+    return suspension is not None and not dates.in_time(at, dates.parse_day(suspension.until))
+
+
+def matter(case: RemovalCase, rules: Profile, at: int, book: Book) -> str:
+    """Return what the deciders decide on: on the full track first a suspension, else a removal."""
+    suspends = case.decision is not None and case.decision.kind == "suspend"
+    if case.track != "full" or (
+        case.suspension and not (suspends and has_lapsed(case, rules, at, book))
+    ):
+        return "remove"
+    return "suspend"
 
 
 def decide_until(
@@ -204,11 +264,16 @@ def decide_until(
 ) -> date | None:
     """Return the last day for the decision, or nothing while there is none (CS9).
 
-    After a remittal, or an appeal that lapsed, the deciders have a time of its own.
+    After a remittal, or an appeal that lapsed, the deciders have a time of its own. A case about
+    integrity has no last day: it ends by a decision, or the registry closes it.
     """
+    if case.track == "integrity":
+        return None
     lapsed = appeal_lapses(case, rules, book)
     if lapsed is not None:
         begins, duration = lapsed, rules.decision_window
+    elif case.decision is not None and case.decision.kind == "suspend" and case.suspension:
+        begins, duration = dates.parse_day(case.suspension.until), rules.notice_lapses
     elif case.remitted_on and case.final and case.remitted_on >= case.final.issued_on:
         begins, duration = dates.parse_day(case.remitted_on), rules.decision_window
     else:
@@ -219,6 +284,21 @@ def decide_until(
     return calendar.extended(shifted(dates.add(begins, duration), begins, subject, at), book)
 
 
+def cured_on(case: RemovalCase, subject: Subject) -> str | None:
+    """Return the day on which the report that a case is about was accepted, if it was."""
+    days = (
+        report.screened_on
+        for report in subject.all(Report)
+        if report.state == "accepted" and report.clock_from == case.clock_from
+        and report.obligation == case.obligation
+    )  # fmt: skip
+    return min((day for day in days if day is not None), default=None)
+
+
 def cured(case: RemovalCase, standing: Standing) -> bool:
     """Say whether the report that a case is about was accepted (decision D3.19)."""
-    return standing.obligation is not None and standing.obligation > case.obligation
+    return (
+        case.track != "integrity"
+        and standing.obligation is not None
+        and standing.obligation > case.obligation
+    )

@@ -13,7 +13,10 @@
       happens on a later day by itself.
 - CC1 A case is closed as cured once the report was accepted, and then in no other way.
 - CC2 The registry withdraws a case only while it awaits a decision.
-- CC3 A dismissal gives a new due day for the report, P60D ahead, as a successful appeal does.
+- CC3 A dismissal gives a new due day for the report, the profile's time ahead, as a successful
+      appeal does; a day that was moved further on stays.
+- CC4 The case of a suspended partnership ends with the lift of the suspension, or by a decision.
+- RD5 Offices decide on the light track alone; on the others a body does.
 
 Sources: domain C4.3 steps 7 and 10; decisions D2.11, D3.18 to D3.21.
 """
@@ -25,7 +28,7 @@ from typing import ClassVar, Final, Literal
 
 import msgspec
 
-from verifier.rules import dates, evidence, partnership
+from verifier.rules import dates, evidence, guideline, partnership
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.delisting import case as cases
 from verifier.rules.delisting import way
@@ -44,10 +47,8 @@ __all__ = [
     "RemovalDecisionProposed",
     "ended",
     "fresh",
+    "listed_again",
 ]
-
-FRESH_DUE: Final = "P60D"
-"""The time for the report once a removal failed (decision D3.21)."""
 
 
 def ended(case: RemovalCase, entry: Entry, ground: str) -> RemovalCase:
@@ -58,12 +59,26 @@ def ended(case: RemovalCase, entry: Entry, ground: str) -> RemovalCase:
     )  # fmt: skip
 
 
-def fresh(case: RemovalCase, entry: Entry) -> Change:
-    """Return the new due day of the report that a failed removal was about (CC3)."""
-    day = dates.add(dates.day_of(entry.at), FRESH_DUE).isoformat()
-    return f"due:{case.clock_from}:{case.obligation}", DueMoved(
-        case.clock_from, case.obligation, day, entry.ref
-    )
+def fresh(case: RemovalCase, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
+    """Yield the new due day of the report that a failed removal was about (CC3).
+
+    A day that a decision moved further on stays.
+    """
+    rules = guideline.profile_of(case.guideline, case.profile, book)
+    if case.track == "integrity" or rules is None:
+        return
+    key = f"due:{case.clock_from}:{case.obligation}"
+    moved = subject.get(key, DueMoved)
+    day = dates.add(dates.day_of(entry.at), rules.due_after_overturn).isoformat()
+    if moved is None or moved.due < day:
+        yield key, DueMoved(case.clock_from, case.obligation, day, entry.ref)
+
+
+def listed_again(subject: Subject) -> Iterator[Change]:
+    """Yield the listing of a partnership whose suspension ends with its case."""
+    found: partnership.Partnership = subject.things["partnership"]
+    if found.listing == "suspended":
+        yield "partnership", msgspec.structs.replace(found, listing="listed")
 
 
 class RemovalDecisionProposed(ProposalBody, frozen=True, kw_only=True):
@@ -106,6 +121,8 @@ class RemovalDecisionProposed(ProposalBody, frozen=True, kw_only=True):
         subject = book.subject(entry.event.subject)
         yield from way.unmet_open(entry, book, self.case)
         case, rules = cases.open_case(subject), cases.terms(subject, entry.at, book)
+        if case is not None and case.track != "light":
+            yield Unmet(rule="RD5", reason=f"on the {case.track} track a body decides")
         if (
             case is not None
             and rules is not None
@@ -137,7 +154,7 @@ class RemovalDecisionProposed(ProposalBody, frozen=True, kw_only=True):
             evidence.considered(self.evidence, self.evidence_parts, subject),
         )
         if self.outcome == "dismiss":
-            yield fresh(case, entry)
+            yield from fresh(case, entry, subject, book)
             yield "case", ended(case, entry, "dismissed")
             return
         today = dates.day_of(entry.at)
@@ -156,6 +173,8 @@ class RemovalDecisionProposed(ProposalBody, frozen=True, kw_only=True):
         """Offer a removal and a dismissal of the case that awaits a decision."""
         case, rules = cases.open_case(subject), cases.terms(subject, book.time, book)
         if case is None or rules is None or not cases.is_undecided(case, rules, book.time, book):
+            return
+        if case.track != "light":
             return
         outcomes: tuple[Literal["remove", "dismiss"], ...] = ("remove", "dismiss")
         for outcome in outcomes:
@@ -178,7 +197,7 @@ class PartnershipRemoved(Body, frozen=True, kw_only=True):
 
     decision: EventRef
     effective_on: Day
-    ground: Literal["non_reporting"] = "non_reporting"
+    ground: Literal["non_reporting", "integrity"] = "non_reporting"
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of RM1, RM2 and CS1 to CS11."""
@@ -187,6 +206,8 @@ class PartnershipRemoved(Body, frozen=True, kw_only=True):
         yield from way.unmet_adverse(entry, book)
         yield from way.unmet_until_removal(entry, book)
         case = cases.open_case(subject)
+        if case is not None and (case.track == "integrity") != (self.ground == "integrity"):
+            yield Unmet(rule="RM1", reason=f"the case is on the {case.track} track")
         if case is not None and case.decision is not None and case.decision.ref != self.decision:
             yield Unmet(rule="RM1", reason="another decision stands in this case")
         if self.effective_on != today:
@@ -211,15 +232,15 @@ class PartnershipRemoved(Body, frozen=True, kw_only=True):
         case, rules = cases.open_case(subject), cases.terms(subject, book.time, book)
         if case is None or rules is None or case.decision is None:
             return
-        if not cases.is_undecided(case, rules, book.time, book):
-            yield (
-                f"{subject.id}/case/{case.id}",
-                cls(decision=case.decision.ref, effective_on=dates.day_of(book.time).isoformat()),
-            )
+        if not cases.is_undecided(case, rules, book.time, book) and case.decision.kind == "remove":
+            yield f"{subject.id}/case/{case.id}", cls(
+                decision=case.decision.ref, effective_on=dates.day_text(book.time),
+                ground="integrity" if case.track == "integrity" else "non_reporting",
+            )  # fmt: skip
 
 
 class CaseClosed(Body, frozen=True, kw_only=True):
-    """The registry closes a case without a removal (CC1, CC2)."""
+    """The registry closes a case without a removal (CC1, CC2, CC4)."""
 
     TYPE: ClassVar[str] = "CaseClosed/1"
     STREAM: ClassVar[str] = "p-*/case/*"
@@ -229,7 +250,7 @@ class CaseClosed(Body, frozen=True, kw_only=True):
     text: Texts | None = None
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of CS1, CC1 and CC2."""
+        """Yield what is not met of CS1, CC1, CC2 and CC4."""
         subject = book.subject(entry.event.subject)
         case, rules = cases.open_case(subject), cases.terms(subject, entry.at, book)
         local = entry.event.stream.rpartition("/")[2]
@@ -242,6 +263,10 @@ class CaseClosed(Body, frozen=True, kw_only=True):
         elif self.ground == "cured" and not cured:
             yield Unmet(rule="CC1", reason=f"report {case.obligation} is not accepted",
                         who="screening_officer")  # fmt: skip
+        found = partnership.of(subject)
+        if found is not None and found.listing == "suspended":
+            yield Unmet(rule="CC4", reason="the partnership is suspended", hint="lift it",
+                        who=registry.name)  # fmt: skip
         if self.ground == "withdrawn":
             if rules is not None and not cases.is_undecided(case, rules, entry.at, book):
                 yield Unmet(rule="CC2", reason="the offices have decided the case")

@@ -2,8 +2,8 @@
 
 - NT1 A case opens with the first notice, on a stream of its own, while no other case is open; it
       names the report that is owed and its due day.
-- NT2 It names the base guideline version in force, and the partnership's profile; the profile's
-      track is the light one. Deadlines of the case are those of this version, or milder.
+- NT2 It names the base guideline version in force, and the partnership's profile, whose track is
+      the case's. Deadlines of the case are those of this version, or milder.
 - NT3 A delivery names a notice of the case, at least two distinct channels, and a focal point that
       was sent a copy; it was made between the notice and the day of its record. The notice counts
       from the day of the record, so that nobody shortens a window afterwards.
@@ -98,16 +98,12 @@ class RemovalNoticeIssued(Body, frozen=True, kw_only=True):
         if profile is None or found is None or found.profile != self.profile:
             named = str(found.profile) if found else "unknown"
             yield Unmet(rule="NT2", reason=f"the partnership's profile is {named}")
-        elif profile.removal_track != "light":
-            yield Unmet(
-                rule="NT2",
-                reason=f"the track of {self.profile} is {profile.removal_track}",
-                hint="the full track begins with a suspension by the decider",
-            )
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
-        """Open the case."""
+        """Open the case, on the track of its profile."""
+        profile = guideline.profile_of(self.guideline, self.profile, book)
         yield "case", RemovalCase(
+            track=profile.removal_track if profile else "light",
             id=_case_id(entry), obligation=self.obligation,
             clock_from=subject.things["partnership"].clock_from,
             guideline=self.guideline, profile=self.profile,

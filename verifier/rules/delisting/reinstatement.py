@@ -1,29 +1,34 @@
 """Return to the register after a removal: what was owed, a recommitment, a new clock.
 
 - RI1 Reinstatement is requested of what was removed, by its secretariat or lead, with a
-      recommitment; no other request is pending, and P3Y have passed since a refusal.
+      recommitment; no other request is pending, and the profile's time has passed since a refusal,
+      and since a removal for integrity.
 - RI2 It is granted once every report that was due by the day of the removal is accepted,
-- RI3 and once P14D have passed in which the deciding offices may refuse.
-- RI4 It names the base guideline version in force, and the profile; the clock starts anew.
-- RI5 A refusal is decided by offices, four eyes, within those P14D, and says why.
+- RI3 and once the time has passed in which the deciding offices may refuse.
+- RI4 It names the base guideline version in force, the further layers and the profile; the clock
+      starts anew.
+- RI5 A refusal is decided by offices, four eyes, within that time, and says why.
+- RI6 After a removal for integrity the body that removed it decides on the return, and no one else
+      refuses it.
 
 Source: domain C4.3 step 11; decision D3.22.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import ClassVar, Final
 
 import msgspec
 
-from verifier.rules import calendar, dates, guideline, partnership
+from verifier.event import Event
+from verifier.rules import body, calendar, dates, guideline, partnership
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.clock import Obligation
 from verifier.rules.delisting import case as cases
 from verifier.rules.delisting import way
-from verifier.rules.delisting.case import registry
+from verifier.rules.delisting.case import RemovalCase, registry
 from verifier.rules.fields import Code, EventRef, Hash, Symbol, Texts, VersionRef
 from verifier.rules.partnership import UNDECIDED, Further
 from verifier.rules.proposal import Proposal, ProposalBody
@@ -38,11 +43,8 @@ __all__ = [
     "ReinstatementRequested",
 ]
 
-OBJECTION: Final = "P14D"
-"""How long the deciders may object (decision D3.22)."""
-
-AFTER_REFUSAL: Final = "P3Y"
-"""How long after a refusal a new request waits (decision D3.22)."""
+RETURN: Final = "reinstatement"
+"""The kind of a body's decision on a return; the result is ``reinstate``."""
 
 
 class Reinstatement(msgspec.Struct, frozen=True):
@@ -67,8 +69,15 @@ def _unmet_pending(request: EventRef, rule: str, subject: Subject) -> Iterator[U
                     who=partnership.secretariat.name)  # fmt: skip
 
 
-def _objection_ends(found: Reinstatement) -> date:
-    return dates.add(dates.parse_day(found.requested_on), OBJECTION)
+def _objection_ends(found: Reinstatement, entry_at: int, subject: Subject, book: Book) -> date:
+    rules = cases.terms(subject, entry_at, book)
+    begins = dates.parse_day(found.requested_on)
+    return dates.add(begins, rules.objection_window) if rules else begins
+
+
+def _removed_for_integrity(subject: Subject) -> RemovalCase | None:
+    case = cases.of(subject)
+    return case if case is not None and case.track == "integrity" else None
 
 
 def _missing(subject: Subject, book: Book) -> list[Obligation]:
@@ -101,10 +110,18 @@ class ReinstatementRequested(Body, frozen=True, kw_only=True):
             yield Unmet(rule="RI1", reason="this stream holds a request", hint="name another")
         if last is not None and last.state == "requested":
             yield Unmet(rule="RI1", reason="a request is pending")
-        elif last is not None and last.refused_on is not None:
-            day = dates.add(dates.parse_day(last.refused_on), AFTER_REFUSAL)
+        rules, case = cases.terms(subject, entry.at, book), _removed_for_integrity(subject)
+        if rules is None:
+            return
+        if last is not None and last.refused_on is not None:
+            day = cases.later(last.refused_on, rules.reapply_after)
             if dates.day_of(entry.at) < day:
                 yield Unmet(rule="RI1", reason=f"a request was refused; the next waits until {day}",
+                            earliest=calendar.opens(day))  # fmt: skip
+        if case is not None and case.ended_on is not None:
+            day = cases.later(case.ended_on, rules.integrity_return_after)
+            if dates.day_of(entry.at) < day:
+                yield Unmet(rule="RI1", reason=f"removed for integrity, it may ask from {day} on",
                             earliest=calendar.opens(day))  # fmt: skip
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
@@ -147,8 +164,12 @@ class ReinstatementRefusalProposed(ProposalBody, frozen=True, kw_only=True):
         yield from _unmet_pending(self.request, "RI5", subject)
         yield from way.unmet_signer(entry, book)
         pending = _pending(subject)
-        if pending is not None and not dates.in_time(entry.at, _objection_ends(pending)):
-            yield Unmet(rule="RI5", reason=f"objections ended on {_objection_ends(pending)}")
+        if pending is not None:
+            ends = _objection_ends(pending, entry.at, subject, book)
+            if not dates.in_time(entry.at, ends):
+                yield Unmet(rule="RI5", reason=f"objections ended on {ends}")
+        if _removed_for_integrity(subject):
+            yield Unmet(rule="RI6", reason="the body that removed it decides on its return")
 
     def bars(self, actor: str, organization: str, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of RI5 at an endorsement."""
@@ -170,7 +191,7 @@ class ReinstatementRefusalProposed(ProposalBody, frozen=True, kw_only=True):
         if pending is not None and rules is not None:
             yield free_stream(subject), cls(
                 quorum=rules.decision_offices, mandate="…", request=pending.ref,
-                expires=dates.add(dates.day_of(book.time), OBJECTION).isoformat(),
+                expires=dates.add(dates.day_of(book.time), rules.objection_window).isoformat(),
                 reasons=UNDECIDED,
             )  # fmt: skip
 
@@ -187,22 +208,44 @@ class Reinstated(Body, frozen=True, kw_only=True):
     further: Further = ()
     profile: Code
     mandate: Symbol
+    decision: EventRef | None = None
+    """After a removal for integrity: the decision of the body that removed it."""
+
+    def touches(self, event: Event) -> Iterable[str]:
+        """Look at the body that decided."""
+        return (body.subject_of(self.decision),) if self.decision else ()
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RI2 to RI4."""
+        """Yield what is not met of RI2 to RI4 and RI6."""
         subject = book.subject(entry.event.subject)
         yield from _unmet_pending(self.request, "RI2", subject)
         for one in _missing(subject, book):
             yield Unmet(rule="RI2", reason=f"report {one.k}, due on {one.due}, is not accepted",
                         who=partnership.secretariat.name)  # fmt: skip
         pending = _pending(subject)
-        if pending is not None and dates.in_time(entry.at, _objection_ends(pending)):
-            day = _objection_ends(pending)
+        case = _removed_for_integrity(subject)
+        day = _objection_ends(pending, entry.at, subject, book) if pending else None
+        if case is not None:
+            yield from self._unmet_body(subject.id, case, book)
+        elif day is not None and dates.in_time(entry.at, day):
             yield Unmet(rule="RI3", reason=f"the deciders may object until {day}",
                         earliest=dates.deadline(day))  # fmt: skip
         yield from partnership.unmet_terms(
             self.guideline, self.profile, self.further, entry, book, rules=("RI4", "RI4")
         )
+
+    def _unmet_body(self, name: str, case: RemovalCase, book: Book) -> Iterator[Unmet]:
+        if self.decision is None:
+            yield Unmet(rule="RI6", reason="the return after a removal for integrity is decided "
+                        "by the body that removed it")  # fmt: skip
+            return
+        item = f"{name}/{case.id}"
+        yield from body.unmet_result(
+            "RI6", self.decision, book, kind=RETURN, item=item, result="reinstate"
+        )
+        decider = case.decision.body if case.decision else None
+        if body.subject_of(self.decision) != decider:
+            yield Unmet(rule="RI6", reason=f"{decider} removed it, and decides on its return")
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """List the partnership again and start its clock anew."""

@@ -1,6 +1,6 @@
 """The way to a removal: the conditions that the steps of a case share.
 
-- CS1 The partnership is listed, its track is the light one, and the case is its open one.
+- CS1 The partnership is listed or suspended, and the case is its open one.
 - CS2 An adverse step is signed by an office or organization, never by a machine, and by none that
       is a party to the partnership.
 - CS3 The partnership still owes the report that the case is about, and is eligible for removal:
@@ -14,9 +14,12 @@
 - CS7 The final notice was issued, its time after the first.
 - CS8 The final notice counts, and the reply window and the decision day are over.
 - CS9 The decision falls within its time after that day; later, a new final notice is needed.
-- CS10 Two offices decided on removal, and their decision stands.
+- CS10 Two offices, or on the full and integrity tracks a body, decided on removal, and the
+      decision stands.
 - CS11 The appeal window is over without an appeal, or the appeal panel upheld the decision.
 
+A case about integrity has no report that could cure it, no support offer and one statement of
+grounds in place of two notices: CS3 to CS7 and CS9 do not apply to it, CS2, CS8, CS10 and CS11 do.
 Each function yields every condition that is not met. Sources: domain C4.3; decisions D3.18 to
 D3.21, D3.27.
 """
@@ -63,7 +66,7 @@ def unmet_open(entry: Entry, book: Book, case_id: str | None = None) -> Iterator
     """Yield what is not met of CS1."""
     subject = book.subject(entry.event.subject)
     found = partnership.of(subject)
-    if found is None or found.listing != "listed":
+    if found is None or found.listing not in ("listed", "suspended"):
         state = "not on record" if found is None else found.listing
         yield Unmet(rule="CS1", reason=f"the partnership is {state}, not listed")
     case = open_case(subject)
@@ -90,6 +93,9 @@ def unmet_adverse(entry: Entry, book: Book) -> Iterator[Unmet]:
     """Yield what is not met of CS2 to CS4, which every adverse step asks."""
     subject = book.subject(entry.event.subject)
     yield from unmet_signer(entry, book)
+    case = open_case(subject)
+    if case is not None and case.track == "integrity":
+        return
     yield from _unmet_standing(entry, book)
     if any(offer.state == "accepted" for offer in subject.all(SupportOffer)):
         yield Unmet(rule="CS4", reason="support that was accepted is not yet delivered",
@@ -148,6 +154,9 @@ def unmet_until_decision(entry: Entry, book: Book) -> Iterator[Unmet]:
     """Yield what is not met of CS5 to CS9: the way to a decision on removal."""
     subject = book.subject(entry.event.subject)
     case, rules = open_case(subject), terms(subject, entry.at, book)
+    if case is not None and rules is not None and case.track == "integrity":
+        yield from _unmet_window(case, rules, entry, book)
+        return
     yield from unmet_first_notice(case)
     final = case.final if case else None
     yield from unmet_support(subject, rules, dates.parse_day(final.issued_on) if final else None)
@@ -181,8 +190,8 @@ def unmet_until_removal(entry: Entry, book: Book) -> Iterator[Unmet]:
     subject = book.subject(entry.event.subject)
     case, rules = open_case(subject), terms(subject, entry.at, book)
     decision = case.decision if case else None
-    if case is None or rules is None or decision is None:
-        yield Unmet(rule="CS10", reason="no decision on removal by two offices stands",
+    if case is None or rules is None or decision is None or decision.kind != "remove":
+        yield Unmet(rule="CS10", reason="no decision on removal stands",
                     who=registry.name)  # fmt: skip
         yield Unmet(rule="CS11", reason="no appeal window has begun")
     elif is_undecided(case, rules, entry.at, book):

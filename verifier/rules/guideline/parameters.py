@@ -122,6 +122,22 @@ class Profile(
     decision_offices: Quorum
     suspension: Duration | None = None
     extension: Duration
+    suspension_lifted_within: Duration
+    """From the acceptance of the report to the day by which the registry lifts a suspension."""
+    opinion_within: Duration
+    """How long a United Nations entity that is consulted has for its opinion."""
+    due_after_overturn: Duration
+    """From a removal that failed to the new due day of its report."""
+    objection_window: Duration
+    """How long the deciders may object to a return."""
+    reapply_after: Duration
+    """From a refused return to the next request."""
+    integrity_reply: Duration
+    interim_measure: Duration
+    """How long an interim measure lasts unless a body confirms it."""
+    measure_examined_every: Duration
+    integrity_return_after: Duration
+    """From a removal for integrity to the first request to return."""
     appeal_window: Duration
     appeal_decided_within: Duration
     appeal_quorum: Quorum
@@ -256,6 +272,15 @@ PARAMETERS: Final[dict[str, Parameter]] = {
     "decision_offices": Parameter("protection", "greater", bound=2),
     "suspension": Parameter("protection", "longer"),
     "extension": Parameter("protection", "longer"),
+    "suspension_lifted_within": Parameter("protection", "shorter"),
+    "opinion_within": Parameter("fixed"),
+    "due_after_overturn": Parameter("protection", "longer"),
+    "objection_window": Parameter("protection", "shorter"),
+    "reapply_after": Parameter("protection", "shorter"),
+    "integrity_reply": Parameter("protection", "longer", bound="P30D"),
+    "interim_measure": Parameter("protection", "shorter", bound="P60D"),
+    "measure_examined_every": Parameter("protection", "shorter"),
+    "integrity_return_after": Parameter("protection", "shorter"),
     "appeal_window": Parameter("protection", "longer"),
     "appeal_decided_within": Parameter("protection", "shorter"),
     "appeal_quorum": Parameter("protection", "greater", bound=3),

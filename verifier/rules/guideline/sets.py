@@ -170,7 +170,7 @@ def _unmet_profile(profile: Profile) -> Iterator[Unmet]:
         yield Unmet(rule="GU6", reason=f"{profile.name}: {getattr(profile, name)} is no {name}")
     for name in parameters.below_bounds(profile):
         bound = parameters.PARAMETERS[name].bound
-        yield Unmet(rule="GU7", reason=f"{profile.name}: {name} is at least {bound}")
+        yield Unmet(rule="GU7", reason=f"{profile.name}: {name} falls short of {bound}")
 
 
 EVENTS: Final[tuple[type[Body], ...]] = (GuidelineSetIssued,)

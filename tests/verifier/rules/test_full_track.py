@@ -1,0 +1,266 @@
+"""The full track: the United Nations are heard, a body suspends, and only then it removes."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from tests.harness import bodies, removals, rulings, stories
+from tests.harness.registry import Registry, ref
+from tests.harness.removals import CASE, branch, later, listing, refused
+from tests.harness.rulings import UN_HEAD
+from tests.harness.stories import OFFICE_A, OFFICE_B, PARTNERSHIP, SECRETARIAT, text
+from verifier.rules.delisting.suspension import whole_log
+from verifier.rules.standing import standing_at
+
+OPINION = f"{PARTNERSHIP}/opinion/o1"
+
+
+@pytest.fixture(scope="module")
+def told() -> Registry:
+    """The story up to the end of the replies, on the full track."""
+    return rulings.full_track()
+
+
+@pytest.fixture
+def registry(told: Registry) -> Registry:
+    """A branch at the end of the replies."""
+    return branch(told)
+
+
+@pytest.fixture
+def suspended(registry: Registry) -> Registry:
+    """A branch in which the council has suspended the partnership."""
+    rulings.suspend(registry)
+    return registry
+
+
+def report(registry: Registry) -> Registry:
+    """Let the partnership report, and accept it."""
+    stories.accepted_report(registry)
+    return registry
+
+
+def test_a_removal_on_the_full_track_takes_every_step(suspended: Registry) -> None:
+    """Suspension, a year, a second decision, an appeal window: then it is removed (BD1, BD2)."""
+    assert listing(suspended) == "suspended"
+    later(suspended, 367)
+    decided = rulings.rule(suspended, "remove")
+    removals.remove(later(suspended, 32), decided)
+    assert (listing(suspended), removals.case(suspended).ground) == ("removed", "removed")
+
+
+def test_a_body_decides_what_the_case_awaits(registry: Registry) -> None:
+    """BD1: no removal before a suspension, none while it lasts, no second suspension."""
+    fields = rulings.ruling(registry, "remove", outcome="remove")
+    assert refused(registry, OFFICE_A, CASE, "RemovalDecided", **fields) == {"BD1"}
+    rulings.suspend(registry)
+    again = rulings.ruling(registry, "suspend", "again", until=rulings.anniversary(registry))
+    assert refused(registry, OFFICE_A, CASE, "PartnershipSuspended", **again) == {"BD1"}
+    fields = rulings.ruling(registry, "remove", "early", outcome="remove")
+    assert refused(registry, OFFICE_A, CASE, "RemovalDecided", **fields) == {"BD1"}
+    removed = {"decision": fields["decision"], "effective_on": registry.day()}
+    rules = refused(later(registry, 40), OFFICE_B, CASE, "PartnershipRemoved",
+                    **(removed | {"effective_on": registry.day()}))  # fmt: skip
+    assert rules == {"CS10", "CS11", "RM1"}
+
+
+def test_a_light_case_is_not_for_a_body() -> None:
+    """BD1: on the light track a body's removal is refused."""
+    registry = bodies.seat(later(removals.finally_noticed(), 32))
+    fields = rulings.ruling(registry, "remove", outcome="remove")
+    assert refused(registry, OFFICE_A, CASE, "RemovalDecided", **fields) == {"BD1"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"kind": "appointment"},
+        {"items": [bodies.item(result="dismiss")]},
+        {"items": [bodies.item(matter="c9", result="suspend")]},
+    ],
+)
+def test_the_decision_settles_this_case_so(registry: Registry, changes: dict[str, object]) -> None:
+    """BD2: a decision on another kind, with another result or on another case is refused."""
+    fields = rulings.ruling(registry, "suspend", until=rulings.anniversary(registry))
+    items: dict[str, object] = {"items": [bodies.item(result="suspend")]}
+    other = bodies.decide(registry, "other", **(items | changes))
+    wrong = fields | {"decision": ref(other)}
+    assert refused(registry, OFFICE_A, CASE, "PartnershipSuspended", **wrong) == {"BD2"}
+
+
+def test_a_body_hears_the_replies_first(registry: Registry) -> None:
+    """BD2: a decision that was adopted while replies were open is refused, however late."""
+    registry = rulings.full_track()
+    early = later(branch(registry), -10)
+    early.book.time = early.now
+    adopted = bodies.decide(early, "early", items=[bodies.item(result="suspend")])
+    later(early, 10)
+    fields = rulings.ruling(early, "suspend", until=rulings.anniversary(early))
+    wrong = fields | {"decision": ref(adopted)}
+    assert refused(early, OFFICE_A, CASE, "PartnershipSuspended", **wrong) == {"BD2"}
+    early.append(OFFICE_A, CASE, "PartnershipSuspended", **fields)
+
+
+def test_evidence_and_window_are_those_of_the_case(registry: Registry) -> None:
+    """BD3: another appeal window or another guideline version is refused."""
+    fields = rulings.ruling(registry, "suspend", until=rulings.anniversary(registry))
+    for change in ({"appeal_window": "P10D"}, {"guideline": {"set": "default", "version": 2}}):
+        wrong = fields | change
+        assert refused(registry, OFFICE_A, CASE, "PartnershipSuspended", **wrong) == {"BD3"}
+
+
+def test_an_opinion_has_its_time_and_its_answer() -> None:
+    """BD4, OP1, OP2: a second request, a stranger's opinion, a late one, one left unanswered."""
+    registry = removals.overdue(profile="un_participating")
+    bodies.seat(registry).enlist(UN_HEAD, kind="office", principal=stories.UN_AGENCY)
+    registry.appoint(UN_HEAD, "executive_head")
+    registry.enlist("actor-other-head").appoint("actor-other-head", "executive_head")
+    removals.offer_support(registry)
+    fields = removals.notice_fields(registry) | {"profile": "un_participating"}
+    notice = registry.append(OFFICE_A, CASE, "RemovalNoticeIssued", **fields)
+    removals.deliver(registry, notice)
+    removals.give_final_notice(later(registry, 90))
+    later(registry, 32)
+    fields = rulings.ruling(registry, "suspend", until=rulings.anniversary(registry))
+    assert refused(registry, OFFICE_A, CASE, "PartnershipSuspended", **fields) == {"BD4"}
+    assert refused(registry, OFFICE_A, CASE, "OpinionRequested", entity=stories.NGO) == {"OP1"}
+    registry.append(OFFICE_A, CASE, "OpinionRequested", entity=stories.UN_AGENCY)
+    assert refused(registry, OFFICE_A, CASE, "OpinionRequested", entity=stories.UN_AGENCY) == {
+        "OP1"
+    }
+    assert refused(registry, OFFICE_A, CASE, "PartnershipSuspended", **fields) == {"BD4"}
+    given = {"case": "c1", "text": text("It has moved, and will report")}
+    assert refused(registry, "actor-other-head", OPINION, "OpinionGiven", **given) == {"OP2"}
+    late = later(branch(registry), 62)
+    assert refused(late, UN_HEAD, OPINION, "OpinionGiven", **given) == {"OP2"}
+    registry.append(UN_HEAD, OPINION, "OpinionGiven", **given)
+    assert refused(registry, OFFICE_A, CASE, "PartnershipSuspended", **fields) == {"BD4"}
+    registry.append(OFFICE_A, CASE, "PartnershipSuspended",
+                    opinion_answered=text("It had a year"), **fields)  # fmt: skip
+    assert listing(registry) == "suspended"
+
+
+def test_a_board_knows_of_a_case_against_what_its_entity_leads() -> None:
+    """BD5, OP3: without it no suspension; a company is no board; once informed it goes on."""
+    registry = rulings.full_track("un_participating")
+    fields = rulings.ruling(registry, "suspend", until=rulings.anniversary(registry))
+    assert refused(registry, OFFICE_A, CASE, "BoardInformed", board=stories.COMPANY) == {"OP3"}
+    registry.append(OFFICE_A, CASE, "PartnershipSuspended", **fields)
+    led = removals.overdue(profile="un_led")
+    bodies.seat(led)
+    removals.offer_support(led)
+    notice = removals.notice_fields(led) | {"profile": "un_led"}
+    removals.deliver(led, led.append(OFFICE_A, CASE, "RemovalNoticeIssued", **notice))
+    led.append(OFFICE_A, CASE, "OpinionRequested", entity=stories.UN_AGENCY)
+    removals.give_final_notice(later(led, 90))
+    later(led, 32)
+    fields = rulings.ruling(led, "suspend", until=rulings.anniversary(led))
+    assert refused(led, OFFICE_A, CASE, "PartnershipSuspended", **fields) == {"BD5"}
+    led.append(OFFICE_A, CASE, "BoardInformed", board=bodies.COUNCIL)
+    led.append(OFFICE_A, CASE, "PartnershipSuspended", **fields)
+
+
+def test_a_suspension_out_of_nothing_names_all_that_is_missing() -> None:
+    """BD6: right after the first notice, every step to come is named (CS6 to CS8, BD4, BD5)."""
+    registry = bodies.seat(removals.overdue(profile="un_led"))
+    notice = removals.notice_fields(registry) | {"profile": "un_led"}
+    registry.append(OFFICE_A, CASE, "RemovalNoticeIssued", **notice)
+    fields = rulings.ruling(registry, "suspend", until=registry.day(1))
+    rules = refused(registry, OFFICE_A, CASE, "PartnershipSuspended", **fields)
+    assert rules == {"CS5", "CS6", "CS7", "CS8", "BD4", "BD5", "BD7"}
+
+
+def test_a_suspension_lasts_as_long_as_the_profile_says(registry: Registry) -> None:
+    """BD7: a day less or more than a year is refused."""
+    for days in (364, 367):
+        fields = rulings.ruling(registry, "suspend", f"d{days}", until=registry.day(days))
+        assert refused(registry, OFFICE_A, CASE, "PartnershipSuspended", **fields) == {"BD7"}
+
+
+def extension(registry: Registry, local: str = "more", days: int = 90) -> dict[str, object]:
+    """Let the council extend the suspension; return the fields of the extension."""
+    case = removals.case(registry)
+    assert case.suspension is not None
+    until = date.fromisoformat(case.suspension.until).toordinal() + days
+    decided = bodies.decide(registry, local, items=[bodies.item(result="extend")])
+    return {"decision": ref(decided), "until": date.fromordinal(until).isoformat()}
+
+
+def test_a_suspension_is_extended_once(suspended: Registry) -> None:
+    """SU1: by the profile's time, before it ends, by a decision that says so, and only once."""
+    assert refused(suspended, OFFICE_A, CASE, "SuspensionExtended",
+                   **extension(suspended, "long", 91)) == {"SU1"}  # fmt: skip
+    over = later(branch(suspended), 367)
+    assert refused(over, OFFICE_A, CASE, "SuspensionExtended", **extension(over)) == {"SU1"}
+    suspended.append(OFFICE_A, CASE, "SuspensionExtended", **extension(suspended))
+    assert refused(suspended, OFFICE_A, CASE, "SuspensionExtended",
+                   **extension(suspended, "again")) == {"SU1"}  # fmt: skip
+    later(suspended, 367)
+    fields = rulings.ruling(suspended, "remove", outcome="remove")
+    assert refused(suspended, OFFICE_A, CASE, "RemovalDecided", **fields) == {"BD1"}
+
+
+def test_a_late_report_lifts_a_suspension(suspended: Registry) -> None:
+    """SU2, CC4: not before it is accepted; then the lift is the one step, and ends the case."""
+    assert refused(suspended, OFFICE_A, CASE, "SuspensionLifted", obligation=1) == {"SU2"}
+    report(suspended)
+    assert refused(suspended, OFFICE_A, CASE, "SuspensionLifted", obligation=2) == {"SU2"}
+    assert refused(suspended, OFFICE_A, CASE, "CaseClosed", ground="cured") == {"CC4"}
+    assert removals.next_step(suspended, "SuspensionLifted").lawful
+    suspended.append(OFFICE_A, CASE, "SuspensionLifted", obligation=1)
+    assert (listing(suspended), removals.case(suspended).ground) == ("listed", "cured")
+
+
+@pytest.mark.parametrize(("days", "told_late"), [(14, False), (15, True)])
+def test_a_lift_that_is_late_is_the_registrys_omission(
+    suspended: Registry, days: int, told_late: bool
+) -> None:
+    """SU3: lifted on the fourteenth day it is in time; a day later it is told, and stays told."""
+    report(suspended)
+    suspended.book.time = later(suspended, days).now
+    assert [b.rule for b in whole_log(suspended.book)] == (["SU3"] if told_late else [])
+    suspended.append(OFFICE_A, CASE, "SuspensionLifted", obligation=1)
+    assert [b.kind for b in whole_log(suspended.book)] == (["omission"] if told_late else [])
+
+
+@pytest.mark.parametrize(
+    ("outcome", "where"), [("overturn", "listed"), ("remit", "listed"), ("uphold", "suspended")]
+)
+def test_a_suspension_can_be_appealed(suspended: Registry, outcome: str, where: str) -> None:
+    """Overturned or sent back it ends at once; upheld it goes on."""
+    decided = removals.case(suspended).decision
+    assert decided is not None
+    filed = suspended.append(
+        SECRETARIAT, f"{PARTNERSHIP}/appeal/a1", "AppealFiled", case="c1",
+        decision=removals.fields_of(decided.ref), grounds=["procedure", "fact"],
+        text=text("We had moved"),
+    )  # fmt: skip
+    removals.decide_appeal(suspended, filed, outcome)
+    assert listing(suspended) == where
+    assert removals.case(suspended).ground == ("overturned" if outcome == "overturn" else "")
+    if outcome == "remit":
+        later(suspended, 10)
+        rulings.suspend(suspended)
+        assert listing(suspended) == "suspended"
+
+
+def test_a_case_that_no_body_decides_does_not_end_in_nothing(suspended: Registry) -> None:
+    """CS9: P90D after the suspension a new final notice is due, and then a removal follows."""
+    later(suspended, 365 + 95)
+    fields = rulings.ruling(suspended, "remove", outcome="remove")
+    assert refused(suspended, OFFICE_A, CASE, "RemovalDecided", **fields) == {"CS9"}
+    removals.give_final_notice(suspended)
+    rulings.rule(later(suspended, 32), "remove")
+    assert removals.case(suspended).decision is not None
+
+
+def test_a_dismissal_ends_the_suspension(suspended: Registry) -> None:
+    """CC3: the partnership is listed again, and its report is due P60D later."""
+    later(suspended, 367)
+    rulings.rule(suspended, "dismiss")
+    assert (listing(suspended), removals.case(suspended).ground) == ("listed", "dismissed")
+    now = standing_at(suspended.subject(PARTNERSHIP), suspended.now, suspended.book)
+    assert now.due is not None
+    assert now.due.isoformat() == suspended.day(60)
