@@ -5,9 +5,10 @@
       or «close». [R45]
 - CY2 Its days exist, the last not before the first; its goals are of the seventeen, none twice.
       [R47]
-- CY3 It is not closed while a sample that was announced is not drawn.
+- CY3 It is not closed while a sample that was announced is not drawn. [R90]
 - CY4 A partnership that was drawn, and is on the register, has a review of this cycle when the
-      cycle is closed or its last day has passed (whole log; an omission of the reviewers'). [R45]
+      cycle is closed or its last day has passed (whole log; an omission of the reviewers').
+      [R45, R90]
 
 Sources: mission table R45, R47; domain C2.5; decisions D2.10, D1.8.
 """
@@ -92,7 +93,7 @@ class ReviewCycleClosed(_OnDecision, frozen=True, kw_only=True):
     """The secretary of the body closes its review cycle (CY1, CY3)."""
 
     TYPE: ClassVar[str] = "ReviewCycleClosed/1"
-    MISSION: ClassVar[tuple[int, ...]] = (45,)
+    MISSION: ClassVar[tuple[int, ...]] = (45, 90)
     RESULT: ClassVar[str] = "close"
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:

@@ -8,14 +8,14 @@
       of them the log.
 - SM4 A draw rests on a checkpoint of this log that covers the announcement, with the log's root,
       and that a named witness cosigned; its seed is SHA-256 of the checkpoint's text and the
-      earliest of those cosignatures.
+      earliest of those cosignatures. [R90]
 - SM5 It is drawn once; and once more only where an earlier cosignature was shown, on the earliest.
-- SM6 Anyone shows a checkpoint that fulfils SM4 and was cosigned earlier than the draw's.
+- SM6 Anyone shows a checkpoint that fulfils SM4 and was cosigned earlier than the draw's. [R90]
 - SM7 What was drawn is what the seed draws: of the partnerships of the profile that were on the
       register at that size, in the order of SHA-256 of the seed and the name, the first share in a
-      hundred, rounded up (whole log). [R24]
+      hundred, rounded up (whole log). [R24, R90]
 - SM8 No draw stands on a cosignature when an earlier one was shown: its seed may have been chosen
-      (whole log). [R24]
+      (whole log). [R24, R90]
 
 The secretary cannot know a cosignature beforehand, and asking twice leaves the earlier one with the
 witness, who can show it. Sources: domain C5; decision D1.8.
@@ -197,6 +197,7 @@ class CheckpointShown(_Cosigned, frozen=True, kw_only=True):
     TYPE: ClassVar[str] = "CheckpointShown/1"
     STREAM: ClassVar[str] = "cycle-*/shown/*/@"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (anyone,)
+    MISSION: ClassVar[tuple[int, ...]] = (90,)
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of SM4 and SM6."""
