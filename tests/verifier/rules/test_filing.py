@@ -9,6 +9,7 @@ import pytest
 from tests.harness import bodies, stories
 from tests.harness.registry import Registry, ref
 from tests.harness.stories import (
+    APPEALS_PANEL,
     BODY_SECRETARY,
     COMPANY,
     EXECUTIVE_HEAD,
@@ -21,6 +22,7 @@ from tests.harness.stories import (
     UN_AGENCY,
     text,
 )
+from verifier.errors import MalformedError
 from verifier.rules import filing
 from verifier.rules.ahead import steps
 from verifier.rules.book import Entry, Refused
@@ -58,6 +60,7 @@ def sample(registry: Registry) -> dict[str, Any]:
         "purpose": "for the high-level segment", "document": "E/2025/12", "item": "A/79/25",
         "year": 2025, "goals": [6, 14], "outcome": "done", "local_need": text("Water in reach"),
         "guideline": {"set": "default", "version": 1}, "clause": "1.2", "result": "met",
+        "mechanism": "Yearly meter readings", "maturity": 3, "hours": 240,
     }  # fmt: skip
 
 
@@ -75,6 +78,7 @@ AUTHORS = {
     "GuidanceRequested": SECRETARIAT, "GuidanceIssued": UN_AGENCY,
     "BestPracticePublished": SECRETARIAT, "ConsultationHeld": SECRETARIAT,
     "LocalOwnershipAttested": GOVERNMENT, "ComplianceChecked": FOCAL_POINT,
+    "MechanismAssessed": "actor-reviewer-a",
 }  # fmt: skip
 """Who files what; the rest is the body's secretary's."""
 OTHERS = {"IdeaSubmitted", "IdeaTakenUp"}
@@ -125,7 +129,7 @@ def test_every_row_is_filed_by_its_signers_alone(name: str, registry: Registry) 
     """Each row's filing is admitted by one who may sign it, and refused to another (AD10, FI1)."""
     given = before(registry, name)
     if name not in OTHERS:
-        assert refusal(registry, name, "actor-reviewer-c", **given) >= {"AD10"}
+        assert refusal(registry, name, APPEALS_PANEL[2], **given) >= {"AD10"}
     entry = file(registry, name, **given)
     assert entry.body.MISSION == ROWS[name].mission != ()
     assert refusal(registry, name, **given) == {"FI1"}
@@ -224,6 +228,15 @@ def test_a_check_names_a_clause_that_stands(registry: Registry) -> None:
     """FI9: a clause that the version does not have is refused."""
     assert refusal(registry, "ComplianceChecked", clause="no-such-clause") == {"FI9"}
     file(registry, "ComplianceChecked")
+
+
+def test_a_partner_does_not_assess_its_own_mechanism(registry: Registry) -> None:
+    """A reviewer that is a partner is refused (AD10); maturity is told from 0 to 4 (R77)."""
+    registry.grant(NGO, "reviewer", BODY_SECRETARY)
+    assert refusal(registry, "MechanismAssessed", NGO) == {"AD10"}
+    with pytest.raises(MalformedError):
+        file(registry, "MechanismAssessed", maturity=5)
+    file(registry, "MechanismAssessed", maturity=0, hours=0)
 
 
 def test_a_board_guides_by_what_it_decided(registry: Registry) -> None:

@@ -44,6 +44,24 @@ local_stakeholder: Final = Capacity(
     "a stakeholder of a country where it is at work, who does not lead it", _is_local
 )
 
+_assessors: Final = (role("reviewer"), role("independent_auditor"), role("expert_body"))
+
+
+def _is_apart(actor: str, entry: Entry, book: Book) -> bool:
+    found = partnership.of(book.subject(entry.event.subject))
+    return (
+        found is not None
+        and any(capacity.holds(actor, entry, book) for capacity in _assessors)
+        and not any(
+            partnership.is_partner(found, organization_of(signer, book)) for signer in entry.signers
+        )
+    )
+
+
+assessor: Final = Capacity(
+    "a reviewer, auditor or expert body that is none of its partners", _is_apart
+)
+
 ROWS: Final = (
     # Fora: inputs, ideas, outcomes.
     Row(
@@ -190,6 +208,14 @@ ROWS: Final = (
         ),
         needs=("guideline", "clause", "result", "text"), may=("sources",), rests_on=_BORNE_OUT,
         mission=(55,),
+    ),
+    Row(
+        name="MechanismAssessed",
+        told="One who is no partner says how far a partnership's own monitoring, reporting or "
+        "review has come, what should improve, and what it costs in a year.",
+        stream="p-*/mechanism/*", signers=(assessor,),
+        needs=("mechanism", "maturity", "text"), may=("hours", "sources"), rests_on=_BORNE_OUT,
+        mission=(77,),
     ),
 )  # fmt: skip
 

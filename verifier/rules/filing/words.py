@@ -106,3 +106,9 @@ class Words(msgspec.Struct, kw_only=True):
     result: Literal["met", "partly_met", "not_met", "not_applicable"]
     local_need: Texts
     """Which need of the place it serves, as those who live there see it."""
+    mechanism: Label
+    """A partnership's own mechanism of monitoring, reporting or review."""
+    maturity: Annotated[int, Meta(ge=0, le=4)]
+    """0: there is none; 1: begun; 2: defined; 3: practised; 4: practised, checked and improved."""
+    hours: Annotated[int, Meta(ge=0, le=1_000_000)]
+    """What it takes in a year, in hours of work of all who are asked."""
