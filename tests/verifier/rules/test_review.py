@@ -144,6 +144,14 @@ def test_a_decision_rests_on_every_finding(registry: Registry) -> None:
     assert propose(registry, outcome="unsatisfactory") == {"RV6"}
 
 
+def test_what_takes_a_governments_task_is_not_satisfactory(registry: Registry) -> None:
+    """An answer «no» to one of the two standing questions contradicts the outcome (RV5)."""
+    finding = removals.record_finding(registry)
+    no = {"complements_governments": {"answer": "no", "reason": "It runs the town's water works"}}
+    assert propose(registry, finding, **no) == {"RV5"}
+    removals.propose_review_decision(registry, finding, outcome="unsatisfactory", **no)
+
+
 def test_conditions_belong_to_their_outcome(registry: Registry) -> None:
     """Conditions come with «conditions» alone, each with its id and a day ahead."""
     finding = removals.record_finding(registry)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.harness import bodies, stories
+from tests.harness import bodies, removals, stories
 from tests.harness.bodies import COUNCIL, SECRETARY
 from tests.harness.registry import ORIGIN, Registry, public, ref, secret
 from tests.harness.removals import branch, later, refused
@@ -180,6 +180,13 @@ def test_a_drawn_partnership_without_a_review_is_told(registry: Registry) -> Non
     told = list(cycle.whole_log(registry.book))
     assert {one.subject for one in told} == set(rest)
     assert {(one.rule, one.kind) for one in told} == {("CY4", "omission")}
+    registry.append(stories.BODY_SECRETARY, f"{first}/panel/r1", "ReviewerAssigned",
+                    **removals.seated(registry, REVIEWERS[0]))  # fmt: skip
+    registry.append(REVIEWERS[0], f"{first}/declaration/r1/{REVIEWERS[0]}",
+                    "ConflictOfInterestDeclared", interest="none",
+                    statement=text("…"))  # fmt: skip
+    registry.append(REVIEWERS[0], f"{first}/review/r1", "ReviewDiscontinued", reason=text("…"))
+    assert first in {one.subject for one in cycle.whole_log(registry.book)}
 
 
 def test_a_sample_is_announced_once_and_asks_the_profiles_share(registry: Registry) -> None:

@@ -81,6 +81,10 @@ def test_a_missed_condition_that_nobody_followed_is_told(registry: Registry) -> 
     followed = branch(registry)
     removals.open_review(followed, "r2", follows="r1")
     assert found_in(later(followed, 2), conditions) == []
+    followed.append(A, f"{PARTNERSHIP}/review/r2", "ReviewDiscontinued", reason=text("…"))
+    assert [one.rule for one in found_in(followed, conditions)] == ["RV22"]
+    removals.open_review(followed, "r3", follows="r1")
+    assert found_in(followed, conditions) == []
     (told,) = found_in(later(registry, 2), conditions)
     assert (told.rule, told.kind, told.subject) == ("RV22", "omission", PARTNERSHIP)
 
@@ -117,3 +121,7 @@ def test_a_partnership_that_nobody_reviews_is_told() -> None:
     registry.append(A, f"{PARTNERSHIP}/review/r1", "ReviewOpened", kind="peer",
                     reviewer_class="un", mandate="A/1", terms=text("…"), **terms)  # fmt: skip
     assert found_in(registry, course) == []
+    removals.seat(registry, A)
+    removals.declare(registry, A)
+    registry.append(A, f"{PARTNERSHIP}/review/r1", "ReviewDiscontinued", reason=text("…"))
+    assert [one.rule for one in found_in(registry, course)] == ["RV21"]

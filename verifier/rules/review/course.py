@@ -11,7 +11,8 @@
 - RV20 An open review is decided or discontinued within `review_within` of its version's profile
        (whole log; an omission of the reviewers').
 - RV21 A listed partnership of which the profile asks a review each `review_every`, and not by
-       sample, has one opened in that time (whole log; an omission of the reviewers'). [R24]
+       sample, has one opened in that time; one that was discontinued is none (whole log; an
+       omission of the reviewers'). [R24]
 - RV23 A review that is part of a cycle names one that is open. [R45]
 
 Sources: mission table R1, R24; domain C2.5, C3; decision D3.25.
@@ -123,6 +124,7 @@ class ReviewOpened(Body, frozen=True, kw_only=True):
             ref=entry.ref, kind=self.kind, reviewer_class=self.reviewer_class,
             mandate=self.mandate, guideline=self.guideline, profile=self.profile,
             opened_on=dates.day_text(entry.at), cycle=self.cycle,
+            follows=self.follows,
         )  # fmt: skip
         before = None if self.follows is None else of(subject, self.follows)
         if self.follows is not None and before is not None:
@@ -207,9 +209,13 @@ class ReviewDiscontinued(Body, frozen=True, kw_only=True):
         yield from unmet_seat(entry, local, book.subject(entry.event.subject))
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
-        """End the review."""
+        """End the review; what it followed waits for another."""
         key = key_of(local_of(entry))
-        yield key, msgspec.structs.replace(subject.things[key], state="discontinued")
+        review = subject.things[key]
+        yield key, msgspec.structs.replace(review, state="discontinued")
+        before = None if review.follows is None else of(subject, review.follows)
+        if before is not None:
+            yield key_of(review.follows), msgspec.structs.replace(before, followed_by=None)
 
     @classmethod
     def ahead(cls, subject: Subject, book: Book) -> Iterator[tuple[str, Body]]:
@@ -243,7 +249,8 @@ def _unreviewed(
     rules = partnership.profile_of(found, book)
     if rules is None or rules.review_every is None or found.listing != "listed":
         return
-    last = max((review.opened_on for review in reviews), default=found.listed_on or "")
+    led = (review.opened_on for review in reviews if review.state != "discontinued")
+    last = max(led, default=found.listed_on or "")
     if last and rules.review_share is None:
         due = _due(last, rules.review_every, book)
         if due < dates.day_text(book.time):

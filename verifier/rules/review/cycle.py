@@ -132,7 +132,9 @@ def whole_log(book: Book) -> Iterator[Broken]:
 def _unreviewed(name: str, cycle: str, book: Book) -> Iterator[Broken]:
     subject = book.subject(name)
     found = partnership.of(subject)
-    reviewed = any(review.cycle == cycle for review in subject.all(Review))
+    reviewed = any(
+        review.cycle == cycle and review.state != "discontinued" for review in subject.all(Review)
+    )
     if found is not None and found.listing in partnership.ON_THE_REGISTER and not reviewed:
         yield Broken(rule="CY4", kind="omission", subject=name, who=reviewer.name,
                      reason=f"it was drawn in {cycle}, which is over, and has no review of it",

@@ -1,8 +1,8 @@
 """A panel's decision on a review: proposed, endorsed, in effect by quorum.
 
 - RV4 A decision names an open review, its mandate and its guideline version. [R1, R12]
-- RV5 Its evidence list is complete (EV1 to EV4), at the proposal and again at each endorsement:
-      what came since then needs a new proposal. [R89]
+- RV5 Where it answers «no» to one of the two standing questions, whether governments' and the
+      United Nations' own tasks are left to them, it is not «satisfactory». [R19]
 - RV6 It rests on every finding of the review that stands, at the proposal and again at each
       endorsement; what is not «satisfactory» rests on at least one.
 - RV7 Conditions come with the outcome «conditions» and with no other; each has its own id, and a
@@ -13,7 +13,9 @@
        came while voices were collected and stopped none, is listed by a later decision (whole log;
        an omission of the reviewers'). [R89]
 
-The quorum counts distinct organizations and is the profile's ``review_quorum``.
+Its evidence list is complete (EV1 to EV4), at the proposal and again at each endorsement: what came
+since then needs a new proposal. The quorum counts distinct organizations and is the profile's
+``review_quorum``.
 Sources: mission table R1, R19, R43; domain C4.2; decisions D1.1, D2.11, D2.15.
 """
 
@@ -94,6 +96,10 @@ class ReviewDecisionProposed(ProposalBody, frozen=True, kw_only=True):
             yield from self._unmet_heard(review, entry, book)
         yield from evidence.unmet_evidence(self.evidence, self.evidence_parts, self.review, subject)
         yield from self._unmet_conditions(entry)
+        answers = (self.complements_governments, self.complements_un)
+        if self.outcome == "satisfactory" and any(one.answer == "no" for one in answers):
+            yield Unmet(rule="RV5", reason="it is «satisfactory», and a task is not left to whose "
+                        "it is")  # fmt: skip
 
     def _unmet_findings(self, review: Review) -> Iterator[Unmet]:
         recorded = review.standing()
@@ -137,7 +143,7 @@ class ReviewDecisionProposed(ProposalBody, frozen=True, kw_only=True):
                 yield Unmet(rule="RV7", reason=f"{condition.due} is no day ahead")
 
     def bars(self, actor: str, organization: str, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RV2, RV5, RV6, RV8, RV9, RV11 and RV12 at an endorsement."""
+        """Yield what is not met of RV2, RV6, RV8, RV9, RV11 and RV12 at an endorsement."""
         subject = book.subject(entry.event.subject)
         review = of(subject, self.review)
         yield from unmet_open(review)

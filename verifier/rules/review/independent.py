@@ -20,6 +20,7 @@ C2.5, C4.2, C5; decision D2.15.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import ClassVar, Final, Literal
 
@@ -165,30 +166,42 @@ class ExpertOpinionIssued(Body, frozen=True, kw_only=True):
 
 def whole_log(book: Book) -> Iterator[Broken]:
     """Yield what is broken of IA5 and IA6: tied auditors, and audits that nobody filed."""
+    tied: dict[str, set[str]] = defaultdict(set)
+    for subject in book.subjects.values():
+        found = partnership.of(subject)
+        if found is not None and found.listed_on is not None:
+            for organization in _everybody(found, subject):
+                tied[organization].add(subject.id)
     for subject in book.subjects.values():
         found = partnership.of(subject)
         if found is None:
             continue
         audits = list(subject.all(Audit))
         for audit in audits:
-            yield from _tied(audit, found, subject, book)
+            for other in sorted((tied[audit.organization] & tied[found.lead]) - {subject.id}):
+                yield from _tied(audit, found, subject, book.subject(other), book)
         yield from _unaudited(audits, found, subject, book)
 
 
-def _tied(audit: Audit, found: Partnership, subject: Subject, book: Book) -> Iterator[Broken]:
-    rules = partnership.profile_of(found, book)
-    for other in book.subjects.values():
-        theirs = partnership.of(other)
-        if theirs is None or other.id == subject.id or rules is None:
-            continue
-        listed = theirs.listed_on is not None and theirs.listed_on <= audit.filed_on
-        if listed and _belongs(found.lead, theirs, other, "0001-01-01"):
-            reach = dates.add(dates.parse_day(audit.filed_on), rules.auditor_tie, times=-1)
-            if _belongs(audit.organization, theirs, other, reach.isoformat()):
-                yield Broken(rule="IA5", subject=subject.id, who=auditor.name,
-                             reason=f"{audit.ref.stream}: {audit.organization} and the lead "
-                             f"{found.lead} are, or were, together in {other.id}",
-                             hint="let another auditor audit")  # fmt: skip
+def _everybody(found: Partnership, subject: Subject) -> Iterator[str]:
+    """Yield every organization that is, or was, tied to a partnership."""
+    yield from (member.organization for member in found.partners)
+    prefix = tie_key("")
+    yield from (key.removeprefix(prefix) for key in subject.things if key.startswith(prefix))
+
+
+def _tied(
+    audit: Audit, found: Partnership, subject: Subject, other: Subject, book: Book
+) -> Iterator[Broken]:
+    rules, theirs = partnership.profile_of(found, book), partnership.of(other)
+    if rules is None or theirs is None or (theirs.listed_on or "") > audit.filed_on:
+        return
+    since = dates.add(dates.parse_day(audit.filed_on), rules.auditor_tie, times=-1).isoformat()
+    if all(_belongs(one, theirs, other, since) for one in (audit.organization, found.lead)):
+        yield Broken(rule="IA5", subject=subject.id, who=auditor.name,
+                     reason=f"{audit.ref.stream}: {audit.organization} and the lead {found.lead} "
+                     f"are, or were, together in {other.id}",
+                     hint="let another auditor audit")  # fmt: skip
 
 
 def _belongs(organization: str, theirs: Partnership, subject: Subject, since: str) -> bool:

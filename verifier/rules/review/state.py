@@ -200,6 +200,8 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     decision: str | None = None
     conditions: tuple[Settled, ...] = ()
     cycle: str | None = None
+    follows: str | None = None
+    """The review of which a condition was missed, where this one follows it."""
     followed_by: str | None = None
     """The review that follows a missed condition of this one."""
 
