@@ -71,6 +71,14 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     _add_source(audit)
     audit.set_defaults(run=_audit)
+    duties = commands.add_parser(
+        "duties", help="list what was due and not done, and by whom",
+        description="Audit a log and list, as of its checkpoint, every duty that was due and not "
+        "met, whose it is, and the complete state of its subject, which shows that nothing was "
+        "filed by then.",
+    )  # fmt: skip
+    _add_source(duties)
+    duties.set_defaults(run=_duties)
     explain = commands.add_parser(
         "explain", help="say why an event was allowed, and what it led to",
         description="Audit a log and tell of one event: the rules that it was judged by, the "
@@ -99,6 +107,28 @@ def _audit(arguments: argparse.Namespace) -> int:
     teller = _Teller(json=arguments.json)
     with _audit_of(arguments) as audit:
         return teller.audit(audit).exit
+
+
+def _duties(arguments: argparse.Namespace) -> int:
+    from verifier.finding import Progress, Verdict
+    from verifier.omissions import omissions, omissions_text
+    from verifier.report import as_json
+
+    teller, verdict = _Teller(json=arguments.json), None
+    with _audit_of(arguments) as audit:
+        for item in audit.run():
+            if isinstance(item, Verdict):
+                verdict = item
+            elif isinstance(item, Progress):
+                teller.progress(item)
+    told = list(omissions(audit.book)) if audit.checked.whole_log is not None else []
+    if arguments.json:
+        for one in told:
+            print(as_json(one), flush=True)
+    else:
+        print(omissions_text(told), flush=True)
+    teller.verdict(_ended(verdict))
+    return _ended(verdict).exit
 
 
 def _explain(arguments: argparse.Namespace) -> int:

@@ -79,6 +79,10 @@ class Broken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An omission (somebody was late or silent) is told, and does not make the record false."""
     hint: str = ""
     who: str = ""
+    due: str = ""
+    """The day by which what is missing was owed, in ISO 8601."""
+    stream: str = ""
+    """Where it would stand."""
 
 
 class Refused(RefusedError):

@@ -31,6 +31,7 @@ from verifier.rules.authority import actors, delegation, genesis, keys, roles
 from verifier.rules.body import certified, sessions
 from verifier.rules.book import Body, Book, Broken
 from verifier.rules.commitment import assessment, ending, milestone, progress, promise, revision
+from verifier.rules.commitment import duties as commitment_duties
 from verifier.rules.delisting import (
     appeal,
     consultation,
@@ -58,6 +59,7 @@ from verifier.rules.partnership import (
     submission,
 )
 from verifier.rules.report import amendment, postponement, signing
+from verifier.rules.report import duties as report_duties
 from verifier.rules.report import screening as report_screening
 from verifier.rules.report import submission as report_submission
 from verifier.rules.review import (
@@ -104,11 +106,13 @@ MODULES: Final = (
     progress,
     ending,
     assessment,
+    commitment_duties,
     report_submission,
     signing,
     report_screening,
     amendment,
     postponement,
+    report_duties,
     evidence,
     cycle,
     sample,
