@@ -266,6 +266,7 @@ def _step(step: Step) -> str:
     """Return one step in words: «not yet lawful: …; earliest 14 March 2027; it is for … to act»."""
     who = f"it is for {' or '.join(step.who)} to act"
     due = f"; it is about what is due {step.due}" if step.due else ""
+    due += f"; in time until {step.latest}" if step.latest else ""
     if step.lawful:
         return f"{step.type} on {step.stream}: lawful now{due}; {who}"
     missing = "; ".join(unmet.reason for unmet in step.unmet)

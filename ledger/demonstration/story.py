@@ -187,6 +187,16 @@ async def _second_report(told: Play) -> None:
     await _report(told, "second", obligation=2)
 
 
+ANSWERS: Final = {
+    "1": "Twelve taps work; the pumps came late",
+    "2": "Three taps are missing; two more pumps are ordered, from another maker",
+    "3": "The towns own the taps and were trained to mend them",
+    "4": "120,000 US dollars, all of it spent on pumps and pipes",
+    "5": "Pumps are ordered a year ahead from now on",
+}
+"""What the partnership answers to the questions of the light template."""
+
+
 async def _report(told: Play, local: str, *, obligation: int) -> None:
     stage, stream = told.stage, f"{WATER}/report/{local}"
     start = dates.add(told.listed_on(LISTED[WATER]), "P1Y", times=obligation - 1)
@@ -202,7 +212,7 @@ async def _report(told: Play, local: str, *, obligation: int) -> None:
         due=due.isoformat(),
         template="light",
         organization=cast.NGO,
-        answers=[{"question": "1", "text": english("Twelve taps work; the pumps came late")}],
+        answers=[{"question": q, "text": english(words)} for q, words in ANSWERS.items()],
         results=[
             {
                 "commitment": "taps",

@@ -18,6 +18,7 @@ from verifier.rules.book import Entry
 from verifier.rules.commitment import Commitment
 from verifier.rules.guideline import Profile, base_in_force
 from verifier.rules.report import Report, clock_of, first_open, own_reports
+from verifier.rules.report.content import asked
 from verifier.rules.report.signing import awaited
 
 DEFAULT_SET = Path(__file__).parents[2] / "ledger" / "data" / "guidelines-default.json"
@@ -265,7 +266,9 @@ def report(registry: Registry, name: str = PARTNERSHIP, **changes: Any) -> dict[
     fields = {
         "kind": "self", "period_start": owed.start.isoformat(), "period_end": until,
         "obligation": owed.k, "due": owed.due.isoformat(), "template": profile.template,
-        "answers": [{"question": "1", "text": text("What was done, and what was not")}],
+        "answers": [{"question": q, "text": text("What was done, and what was not")} for q in
+                    asked(profile.template, date.fromisoformat(registry.day()), registry.book)
+                    or ("1",)],
         "organization": NGO, "documents": [DOCUMENT], "finances": finances(profile),
         "awaits": awaited("self", profile), "results": results,
     } | changes  # fmt: skip

@@ -43,6 +43,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The first second of log time at which time alone would make it lawful."""
     due: str | None = None
     """The day by which it is owed, where the event states one."""
+    latest: str | None = None
+    """The last day on which it is in time, where there is one (``Body.in_time_until``)."""
     who: tuple[str, ...]
     """The capacities in which it may be signed."""
 
@@ -69,9 +71,12 @@ def steps(subject_id: str, book: Book, at: int) -> list[Step]:
 def _step(stream: str, body: Body, subject: Subject, book: Book, at: int) -> Step:
     entry = Entry(book.size, _hypothetical(stream, body, subject, book, at), body, at)
     unmet = tuple(body.unmet(entry, book))
+    latest = body.in_time_until(entry, book)
     return Step(
         type=body.TYPE, stream=stream, lawful=not unmet, unmet=unmet, earliest=_earliest(unmet),
-        due=getattr(body, "due", None), who=tuple(capacity.name for capacity in body.SIGNERS),
+        due=getattr(body, "due", None),
+        latest=latest.isoformat() if latest else None,
+        who=tuple(capacity.name for capacity in body.SIGNERS),
     )  # fmt: skip
 
 
@@ -103,6 +108,7 @@ def _endorsements(subject: Subject, at: int) -> Iterator[Step]:
             lawful=at < expires,
             unmet=() if at < expires else (expired,),
             due=proposal.body.expires,
+            latest=proposal.body.expires,
             who=tuple(capacity.name for capacity in proposal.body.ENDORSERS),
         )
 

@@ -17,6 +17,7 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import date
 from typing import Any, ClassVar, Final, Literal, TypeVar
 
 import msgspec
@@ -197,6 +198,10 @@ class Body(
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Yield what changes in the event's own subject."""
         return iter(())
+
+    def in_time_until(self, entry: Entry, book: Book) -> date | None:
+        """Return the last day on which it would be in time, for «what may happen next»."""
+        return None
 
     def enrols(self) -> Iterable[bytes]:
         """Return the raw public keys that this event enrols."""

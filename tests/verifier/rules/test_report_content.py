@@ -334,3 +334,30 @@ def test_a_conditions_change_stops_a_signature() -> None:
     args, fields = cosign(registry, GOVERNMENT, "partner")
     assert refused(registry, *args, **fields) == {"RE11"}
     assert refused(registry, OFFICE_A, STREAM, "ReportAccepted", report=ref(cop)) == {"RE8"}
+
+
+def test_every_question_of_the_template_is_answered(registry: Registry) -> None:
+    """RE18, R81: once a template is in force, each of its questions and no other."""
+    questions = [
+        {"id": name, "item": item, "text": "What was done?",
+         "clauses": [{"set": "default", "clause": "2.1"}]}
+        for name, item in (("a", "results"), ("b", "lessons"))
+    ]  # fmt: skip
+    registry.append(stories.ISSUER, "guidelines/template/light", "ReportTemplateIssued",
+                    version=1, mandate="A/RES/70/224", valid_from=registry.day(),
+                    questions=questions)  # fmt: skip
+    one, two, other = ({"question": q, "text": text("Twelve taps")} for q in ("a", "b", "c"))
+    for answers in ([one], [one, two, other], [one, other]):
+        assert refusal(registry, answers=answers) == {"RE18"}
+    submit(registry, answers=[two, one])
+
+
+def test_what_may_come_next_asks_the_templates_questions(registry: Registry) -> None:
+    """RE18: the report that is offered has an answer to each, for its author to write."""
+    registry.append(stories.ISSUER, "guidelines/template/light", "ReportTemplateIssued",
+                    version=1, mandate="A/RES/70/224", valid_from=registry.day(), questions=[
+                        {"id": "a", "item": "results", "text": "What was done?",
+                         "clauses": [{"set": "default", "clause": "2.1"}]}])  # fmt: skip
+    offered = [s for s in steps(PARTNERSHIP, registry.book, registry.now)
+               if s.type == "ReportSubmitted/1"]  # fmt: skip
+    assert [step.lawful for step in offered] == [True]

@@ -14,6 +14,7 @@ domain C2.3, C3; decisions D3.23, D3.24.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Annotated, ClassVar, Final
 
 import msgspec
@@ -53,6 +54,11 @@ class CommitmentFulfilled(Body, frozen=True, kw_only=True):
         """Yield what is not met of CO40."""
         yield from unmet_state("CO40", ("active", "missed"), entry, book)
         yield from unmet_day("CO40", self.on, entry)
+
+    def in_time_until(self, entry: Entry, book: Book) -> date | None:
+        """Return the due day; later it is late."""
+        found = on_stream(entry, book)
+        return dates.parse_day(found.due) if found is not None else None
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Fulfil the commitment, in time or late."""

@@ -23,6 +23,7 @@ Sources: R7, R8, R29, R36; domain C2.3; decisions D1.6, D3.23, D3.24.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Annotated, ClassVar, Final, Literal
 
 import msgspec
@@ -277,6 +278,11 @@ class CommitmentTransferred(Body, frozen=True, kw_only=True):
                         who=accountable.name)  # fmt: skip
         else:
             yield from _unmet_transfer("CO8", self.organization, entry, book)
+
+    def in_time_until(self, entry: Entry, book: Book) -> date | None:
+        """Return the due day: who was accountable then stays so."""
+        found = on_stream(entry, book)
+        return dates.parse_day(found.due) if found is not None else None
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Make the receiver accountable; contributors acknowledge it anew."""

@@ -17,6 +17,7 @@ report has a new due day (CC3). Sources: domain C4.3 steps 8 and 9; decision D3.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Annotated, ClassVar, Final, Literal
 
 import msgspec
@@ -82,6 +83,13 @@ class AppealFiled(Body, frozen=True, kw_only=True):
         if not dates.in_time(entry.at, last):
             yield Unmet(rule="AP2", reason=f"the appeal window ended on {last}",
                         hint="reinstatement can be requested after the removal")  # fmt: skip
+
+    def in_time_until(self, entry: Entry, book: Book) -> date | None:
+        """Return the last day for an appeal."""
+        subject = book.subject(entry.event.subject)
+        case = cases.open_case(subject)
+        decision = case.decision if case else None
+        return cases.appeal_until(decision, subject, entry.at, book) if decision else None
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Put the appeal on record; the removal waits for it."""
@@ -158,6 +166,12 @@ class AppealDecisionProposed(ProposalBody, frozen=True, kw_only=True):
         elif cases.cured(case, standing_at(book.subject(entry.event.subject), entry.at, book)):
             yield Unmet(rule="CC1", reason="the report was accepted: only the closing remains",
                         hint="close the case as cured", who=cases.registry.name)  # fmt: skip
+
+    def in_time_until(self, entry: Entry, book: Book) -> date | None:
+        """Return the day by which the appeal is to be decided."""
+        subject = book.subject(entry.event.subject)
+        case, rules = cases.open_case(subject), cases.terms(subject, entry.at, book)
+        return cases.appeal_lapses(case, rules, book) if case and rules else None
 
     def bars(self, actor: str, organization: str, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of AP3 to AP7 at an endorsement."""

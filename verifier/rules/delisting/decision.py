@@ -24,6 +24,7 @@ Sources: domain C4.3 steps 7 and 10; decisions D2.11, D3.18 to D3.21.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import ClassVar, Final, Literal
 
 import msgspec
@@ -137,6 +138,12 @@ class RemovalDecisionProposed(ProposalBody, frozen=True, kw_only=True):
         if case is not None and cases.cured(case, standing_at(subject, entry.at, book)):
             yield Unmet(rule="CC1", reason="the report was accepted: only the closing remains",
                         hint="close the case as cured", who=registry.name)  # fmt: skip
+
+    def in_time_until(self, entry: Entry, book: Book) -> date | None:
+        """Return the last day for the decision."""
+        subject = book.subject(entry.event.subject)
+        case, rules = cases.open_case(subject), cases.terms(subject, entry.at, book)
+        return cases.decide_until(case, rules, subject, entry.at, book) if case and rules else None
 
     def bars(self, actor: str, organization: str, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of RD1, RD2 and RD4 at an endorsement."""

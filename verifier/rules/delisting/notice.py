@@ -338,6 +338,12 @@ class ReplyFiled(Body, frozen=True, kw_only=True):
         if last and not dates.in_time(entry.at, last):
             yield Unmet(rule="NT8", reason=f"the reply window ended on {last}")
 
+    def in_time_until(self, entry: Entry, book: Book) -> date | None:
+        """Return the last day for replies."""
+        subject = book.subject(entry.event.subject)
+        case, rules = cases.open_case(subject), cases.terms(subject, entry.at, book)
+        return cases.reply_until(case, rules, subject, entry.at, book) if case and rules else None
+
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Put the reply on record."""
         key = "reply:" + entry.event.stream.rpartition("/")[2]

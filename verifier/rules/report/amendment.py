@@ -2,7 +2,7 @@
 
 - RE21 A report is amended by its author until its amendment window after the submission has ended,
        as long as it is neither screened nor a part of it withheld; what it then says is all of
-       it, and RE6, RE7 and RE13 to RE17 hold. [R78]
+       it, and RE6, RE7 and RE13 to RE18 hold. [R78]
 - RE22 Later, or once accepted, it is corrected: what was wrong and what is right is said beside it;
        the version that was judged stays. [R78]
 - RE23 A document of a report is withheld by the registry, on a ground and somebody's authority,
@@ -56,7 +56,7 @@ class ReportAmended(Content, frozen=True, kw_only=True):
     reason: Texts
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RE21, RE6, RE7 and RE13 to RE17."""
+        """Yield what is not met of RE21, RE6, RE7 and RE13 to RE18."""
         yield from unmet_named("RE21", self.report, ("unsigned", "submitted"), entry, book)
         subject, found = book.subject(entry.event.subject), on_stream(entry, book)
         whole = partnership.of(subject)
@@ -69,7 +69,7 @@ class ReportAmended(Content, frozen=True, kw_only=True):
                         hint="correct it")  # fmt: skip
         if found.withheld:
             yield Unmet(rule="RE21", reason="a part of it is withheld", hint="correct it")
-        yield from unmet_content(self, found.kind, found.period_end, subject, profile)
+        yield from unmet_content(self, found.kind, found.period_end, entry, book)
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Let the amended version be the one that is judged; its times stay."""

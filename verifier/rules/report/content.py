@@ -15,19 +15,23 @@
 - RE17 A national or equivalent report names the mechanism that it was made for; an equivalent one
       also which targets of the partnership it reports on. [R26, R88]
 
+- RE18 A self or national report answers every question of its template in force, and no
+       other. [R79, R81]
+
 Sources: R24, R74, R80, R85, R88; domain C2.4, C5; decision D3.17.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from verifier.rules import partnership
-from verifier.rules.book import Body, Subject, Unmet
+from verifier.rules import dates, partnership
+from verifier.rules.book import Body, Book, Entry, Subject, Unmet
 from verifier.rules.commitment.state import Commitment, Currency
 from verifier.rules.fields import (
     ActorId,
@@ -41,10 +45,21 @@ from verifier.rules.fields import (
     Texts,
 )
 from verifier.rules.guideline import Profile
+from verifier.rules.guideline.state import in_force
+from verifier.rules.guideline.templates import template
 from verifier.rules.partnership import Partnership
 from verifier.rules.report.state import SIGNED
 
-__all__ = ["Amount", "Answer", "Content", "Contribution", "Finances", "Result", "unmet_content"]
+__all__ = [
+    "Amount",
+    "Answer",
+    "Content",
+    "Contribution",
+    "Finances",
+    "Result",
+    "asked",
+    "unmet_content",
+]
 
 
 class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -107,16 +122,31 @@ class Content(Body, frozen=True, kw_only=True):
     documents: Annotated[tuple[Hash, ...], Meta(max_length=50)] = ()
 
 
+def asked(code: str, day: date, book: Book) -> tuple[str, ...]:
+    """Return the questions of the template in force on a day, or none where none is issued."""
+    ref = in_force(code, day, book, kind="template")
+    found = template(ref, book) if ref is not None else None
+    return tuple(question.id for question in found.questions) if found else ()
+
+
 def unmet_content(
-    said: Content, kind: str, period_end: str, subject: Subject, profile: Profile
+    said: Content, kind: str, period_end: str, entry: Entry, book: Book
 ) -> Iterator[Unmet]:
-    """Yield what is not met of RE6, RE7 and RE13 to RE17 by a report of a kind."""
+    """Yield what is not met of RE6, RE7 and RE13 to RE18 by a report of a kind."""
+    subject = book.subject(entry.event.subject)
     found = partnership.of(subject)
+    profile = partnership.profile_of(found, book) if found is not None else None
+    if profile is None:
+        return
     answered = [answer.question for answer in said.answers]
     if kind == "self" and said.template != profile.template:
         yield Unmet(rule="RE7", reason=f"the template is {profile.template}")
     if len(set(answered)) < len(answered):
         yield Unmet(rule="RE7", reason="a question is answered twice")
+    questions = asked(said.template, dates.day_of(entry.at), book)
+    if kind in SIGNED and questions and set(answered) != set(questions):
+        yield Unmet(rule="RE18", reason="the questions that differ from the template's: "
+                    + ", ".join(sorted(set(answered) ^ set(questions))))  # fmt: skip
     yield from _unmet_results(said, subject)
     if kind in SIGNED and found is not None:
         yield from _unmet_complete(said, period_end, subject)

@@ -11,6 +11,7 @@ Sources: R82, R87, R88; domain C2.4; decisions D3.17, D3.19.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Annotated, ClassVar, Final
 
 import msgspec
@@ -29,6 +30,7 @@ from verifier.rules.report.state import (
     officer,
     on_stream,
     unmet_named,
+    within,
 )
 
 __all__ = ["EVENTS", "ReportAccepted", "ReportAcceptedAsEquivalent", "ReportReturned"]
@@ -49,6 +51,11 @@ class _Screening(Body, frozen=True, kw_only=True):
             partnership.is_partner(whole, organization_of(signer, book)) for signer in entry.signers
         ):
             yield Unmet(rule="RE9", reason="the officer belongs to a partner", hint="let another")
+
+    def in_time_until(self, entry: Entry, book: Book) -> date | None:
+        """Return the day by which the registry owes it."""
+        report = on_stream(entry, book)
+        return within(entry, book, report.submitted_on, "screening_within") if report else None
 
     @classmethod
     def ahead(cls, subject: Subject, book: Book) -> Iterator[tuple[str, Body]]:

@@ -12,6 +12,7 @@ signature makes it a submission. Sources: R80, R84; domain C4.2, C5.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import ClassVar, Final
 
 import msgspec
@@ -34,6 +35,7 @@ from verifier.rules.report.state import (
     on_stream,
     unmet_named,
     unmet_once,
+    within,
 )
 
 __all__ = ["EVENTS", "ReportCosigned", "awaited"]
@@ -155,6 +157,11 @@ class ReportCosigned(Body, frozen=True, kw_only=True):
         ):
             yield Unmet(rule="RE12", reason=f"{self.organization} is not another organization",
                         hint="let another sign")  # fmt: skip
+
+    def in_time_until(self, entry: Entry, book: Book) -> date | None:
+        """Return the last day on which it can be signed."""
+        report = on_stream(entry, book)
+        return within(entry, book, report.filed_on, "cosign_within") if report else None
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Count the signature; with the last one the report is submitted."""

@@ -45,6 +45,7 @@ __all__ = [
     "own_reports",
     "unmet_named",
     "unmet_once",
+    "within",
 ]
 
 Kind = Literal["self", "national", "equivalent", "contributor", "board", "audit", "external"]
@@ -212,6 +213,13 @@ def unmet_named(rule: str, report: EventRef, states: tuple[str, ...], entry: Ent
     if found.ref != report:
         return [Unmet(rule=rule, reason="it names another version than the newest")]
     return []
+
+
+def within(entry: Entry, book: Book, begins: str, parameter: str) -> date | None:
+    """Return the end of a time of the profile that begins on a day of an event's partnership."""
+    found = partnership.of(book.subject(entry.event.subject))
+    profile = found and partnership.profile_of(found, book)
+    return dates.add(dates.parse_day(begins), getattr(profile, parameter)) if profile else None
 
 
 def _is_author(actor: str, entry: Entry, book: Book) -> bool:

@@ -40,6 +40,7 @@ from verifier.rules.report.content import (
     Contribution,
     Finances,
     Result,
+    asked,
     unmet_content,
 )
 from verifier.rules.report.signing import awaited
@@ -82,7 +83,7 @@ def _of_kind(capacity: Capacity, kinds: frozenset[str]) -> Capacity:
 
 
 class ReportSubmitted(Content, frozen=True, kw_only=True):
-    """A report is submitted and, once signed, waits (RE1 to RE7, RE10, RE13 to RE17, RE19)."""
+    """A report is submitted and, once signed, waits (RE1 to RE7, RE10, RE13 to RE19)."""
 
     TYPE: ClassVar[str] = "ReportSubmitted/1"
     STREAM: ClassVar[str] = "p-*/report/*"
@@ -111,7 +112,7 @@ class ReportSubmitted(Content, frozen=True, kw_only=True):
         return (self.organization,)
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RE1 to RE7, RE10, RE13 to RE17 and RE19."""
+        """Yield what is not met of RE1 to RE7, RE10, RE13 to RE19."""
         subject = book.subject(entry.event.subject)
         found = partnership.of(subject)
         profile = found and partnership.profile_of(found, book)
@@ -126,7 +127,7 @@ class ReportSubmitted(Content, frozen=True, kw_only=True):
             yield Unmet(rule="RE2", reason="a day of the period does not exist")
         yield from _unmet_again(subject.get(key_of(entry), Report), profile, entry)
         yield from self._unmet_signatures(found, profile, entry, book)
-        yield from unmet_content(self, self.kind, self.period_end, subject, profile)
+        yield from unmet_content(self, self.kind, self.period_end, entry, book)
 
     def _unmet_signatures(
         self, found: Partnership, profile: Profile, entry: Entry, book: Book
@@ -216,12 +217,14 @@ class ReportSubmitted(Content, frozen=True, kw_only=True):
         again = [r for r in covering(reports, owed) if r.state in ("returned", "unsigned")]
         again = [r for r in again if not _has_lapsed(r, profile, dates.day_text(book.time))]
         name = again[0].ref.stream.rpartition("/")[2] if again else _new_name(subject, owed.k)
+        questions = asked(profile.template, dates.day_of(book.time), book)
         yield f"{subject.id}/report/{name}", cls(
             kind="self", period_start=owed.start.isoformat(), period_end=owed.opens.isoformat(),
             obligation=owed.k, due=due_day(owed, found.clock_from, subject, book).isoformat(),
             organization=organization_of(found.secretariat, book),
             awaits=awaited("self", profile),
-            template=profile.template, answers=(Answer("1", UNDECIDED),),
+            template=profile.template,
+            answers=tuple(Answer(question, UNDECIDED) for question in questions or ("1",)),
             results=_results_due(subject, owed.opens), finances=_finances_due(found, profile),
             documents=(UNNAMED,),
         )  # fmt: skip
