@@ -361,3 +361,23 @@ def test_what_may_come_next_asks_the_templates_questions(registry: Registry) -> 
     offered = [s for s in steps(PARTNERSHIP, registry.book, registry.now)
                if s.type == "ReportSubmitted/1"]  # fmt: skip
     assert [step.lawful for step in offered] == [True]
+
+
+def test_each_kind_of_report_has_its_authors(registry: Registry) -> None:
+    """R78: one kind of record for all; what is not one's own to report is refused."""
+    others = {"obligation": None, "due": None, "organization": UN_AGENCY}
+    registry.enlist("actor-head", kind="office", principal=UN_AGENCY)
+    registry.enlist("actor-officer", kind="office", principal=UN_AGENCY)
+    registry.appoint("actor-head", "executive_head")
+    registry.grant("actor-officer", "lead_entity_officer", "actor-head")
+    for kind in ("board", "external", "audit", "contributor"):
+        fields = report(registry, kind=kind, **others)
+        stream = f"{PARTNERSHIP}/report/{kind}"
+        if kind == "board":
+            registry.append("actor-officer", stream, "ReportSubmitted", **fields)
+        else:
+            assert refused(registry, "actor-officer", stream, "ReportSubmitted",
+                           **fields) == {"AD10"}  # fmt: skip
+    submit(registry)
+    kinds = [thing.kind for thing in registry.subject(PARTNERSHIP).all(Report)]
+    assert kinds == ["board", "self"]
