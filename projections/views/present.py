@@ -17,7 +17,7 @@ Rules:
 # ruff: noqa: ARG001, ARG005 - all folds have one shape, needed or not.
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -32,6 +32,7 @@ from projections.views.state import (
     State,
     Status,
     StatusFact,
+    Thing,
     Voice,
 )
 from projections.views.things import COURSES, Fold, day_of, local, moves, opens, step
@@ -167,10 +168,19 @@ def _report_submitted(state: State, entry: Recorded, body: Any) -> None:
 def _report_cosigned(state: State, entry: Recorded, body: Any) -> None:
     found = state.things.get(f"report:{local(entry)}")
     if found is not None:
-        left = [slot for slot in str(found.facts["awaits"]).split() if slot != body.slot]
-        found.facts["awaits"] = " ".join(left) or None
-        found.state = "unsigned" if left else "submitted"
-        found.steps.append(step(entry))
+        _awaits(found, [s for s in str(found.facts["awaits"]).split() if s != body.slot], entry)
+
+
+def _report_amended(state: State, entry: Recorded, body: Any) -> None:
+    found = state.things.get(f"report:{local(entry)}")
+    if found is not None:
+        _awaits(found, body.awaits, entry)
+
+
+def _awaits(report: Thing, slots: Sequence[str], entry: Recorded) -> None:
+    report.facts["awaits"] = " ".join(slots) or None
+    report.state = "unsigned" if slots else "submitted"
+    report.steps.append(step(entry))
 
 
 def _proposed(state: State, entry: Recorded, body: ProposalBody) -> None:
@@ -386,7 +396,8 @@ FOLDS: Final[dict[str, Fold]] = {
     "CommitmentTransferred/1": _transferred,
     "ReportSubmitted/1": _report_submitted,
     "ReportCosigned/1": _report_cosigned,
-    **{f"Report{s}/1": moves("report") for s in ("Amended", "Corrected", "Withheld", "Considered")},
+    "ReportAmended/1": _report_amended,
+    **{f"Report{s}/1": moves("report") for s in ("Corrected", "Withheld", "Considered")},
     "ReportAcceptedAsEquivalent/1": moves("report", "accepted"),
     "ExtensionGranted/1": opens("extension", "granted", "obligation", "duration"),
     "CycleAdjusted/1": opens("cycle", "moved", "obligation", "due"),

@@ -191,3 +191,11 @@ def test_a_report_that_awaits_signatures_is_shown_as_such(tmp_path: Path) -> Non
     )  # fmt: skip
     shown = _told(registry, tmp_path / "later", stories.PARTNERSHIP).state.things["report:first"]
     assert (shown.state, shown.facts["awaits"]) == ("submitted", None)
+    shared = ("template", "answers", "results", "finances", "documents", "awaits")
+    content = {k: v for k, v in stories.report(registry).items() if k in shared}
+    registry.append(
+        stories.SECRETARIAT, submitted.event.stream, "ReportAmended", report=ref(submitted),
+        reason=stories.text("A typing error"), **content,
+    )  # fmt: skip
+    shown = _told(registry, tmp_path / "anew", stories.PARTNERSHIP).state.things["report:first"]
+    assert (shown.state, shown.facts["awaits"]) == ("unsigned", "lead_un_entity")

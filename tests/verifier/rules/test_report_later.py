@@ -70,7 +70,8 @@ def test_a_report_is_amended_in_its_first_days(registry: Registry) -> None:
     registry.on("2025-01-24")
     assert refused(registry, SECRETARIAT, *amend,
                    **amendment(registry, template="enhanced")) == {"RE7"}  # fmt: skip
-    registry.append(NGO, *amend, **amendment(registry))
+    assert refused(registry, NGO, *amend, **amendment(registry)) == {"AD10"}
+    registry.append(SECRETARIAT, *amend, **amendment(registry))
     report = found(registry)
     assert (report.amended, report.documents) == (1, (OTHER_DOCUMENT,))
     assert (report.filed_on, report.submitted_on) == ("2025-01-14", "2025-01-14")
@@ -296,3 +297,18 @@ def test_a_general_extension_moves_the_deciders_days_too() -> None:
     )  # fmt: skip
     removals.later(registry, 6)
     removals.propose_decision(registry)
+
+
+def test_what_was_signed_is_not_amended_behind_the_signer() -> None:
+    """RE21, RE10: an amended version is signed anew by all; it waits for screening only then."""
+    registry = stories.listed_partnership(profile="un_led").on("2025-01-14")
+    stories.submitted_report(registry)
+    assert found(registry).state == "submitted"
+    amend = (SECRETARIAT, STREAM, "ReportAmended")
+    assert refused(registry, *amend, **amendment(registry)) == {"RE10"}
+    registry.append(*amend, **amendment(registry, awaits=["lead_un_entity"]))
+    assert (found(registry).state, found(registry).awaits) == ("unsigned", ("lead_un_entity",))
+    fields = {"slot": "lead_un_entity", "organization": stories.UN_AGENCY}
+    registry.on("2025-01-20").append(stories.UN_AGENCY, STREAM, "ReportCosigned",
+                                     report=stories.waiting(registry), **fields)  # fmt: skip
+    assert (found(registry).state, found(registry).submitted_on) == ("submitted", "2025-01-20")

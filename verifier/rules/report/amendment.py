@@ -2,7 +2,7 @@
 
 - RE21 A report is amended by its author until its amendment window after the submission has ended,
        as long as it is neither screened nor a part of it withheld; what it then says is all of
-       it, and RE6, RE7 and RE13 to RE18 hold. [R78]
+       it, RE6, RE7, RE10 and RE13 to RE18 hold, and whoever is to sign it signs it anew. [R78]
 - RE22 Later, or once accepted, it is corrected: what was wrong and what is right is said beside it;
        the version that was judged stays. [R78]
 - RE23 A document of a report is withheld by the registry, on a ground and somebody's authority,
@@ -26,15 +26,18 @@ from verifier.rules.authority.state import role
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import Day, EventRef, Hash, LocalId, Symbol, Texts
 from verifier.rules.report.content import Content, unmet_content
+from verifier.rules.report.signing import unmet_awaits
 from verifier.rules.report.state import (
     OWN,
     Report,
+    Slot,
     Withheld,
     author,
     key_of,
     named,
     on_stream,
     unmet_named,
+    writer,
 )
 
 __all__ = ["EVENTS", "ReportAmended", "ReportConsidered", "ReportCorrected", "ReportWithheld"]
@@ -49,20 +52,23 @@ class ReportAmended(Content, frozen=True, kw_only=True):
 
     TYPE: ClassVar[str] = "ReportAmended/1"
     STREAM: ClassVar[str] = "p-*/report/*"
-    SIGNERS: ClassVar[tuple[Capacity, ...]] = (author,)
+    SIGNERS: ClassVar[tuple[Capacity, ...]] = (writer,)
     MISSION: ClassVar[tuple[int, ...]] = (74, 78)
 
     report: EventRef
     reason: Texts
+    awaits: Annotated[tuple[Slot, ...], Meta(max_length=3)] = ()
+    """Who else is to sign the amended version."""
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RE21, RE6, RE7 and RE13 to RE18."""
+        """Yield what is not met of RE21, RE6, RE7, RE10 and RE13 to RE18."""
         yield from unmet_named("RE21", self.report, ("unsigned", "submitted"), entry, book)
         subject, found = book.subject(entry.event.subject), on_stream(entry, book)
         whole = partnership.of(subject)
         profile = whole and partnership.profile_of(whole, book)
-        if found is None or not profile:
+        if found is None or whole is None or not profile:
             return
+        yield from unmet_awaits(self.awaits, found.kind, whole, profile, entry, book)
         last = _amendable_until(found, profile.amend_within)
         if last < dates.day_text(entry.at):
             yield Unmet(rule="RE21", reason=f"it could be amended until {last}",
@@ -72,11 +78,12 @@ class ReportAmended(Content, frozen=True, kw_only=True):
         yield from unmet_content(self, found.kind, found.period_end, entry, book)
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
-        """Let the amended version be the one that is judged; its times stay."""
+        """Let the amended version be the one that is signed and judged; its first day stays."""
         report = named(entry, subject)
         yield key_of(entry), msgspec.structs.replace(
             report, ref=entry.ref, amended=report.amended + 1, documents=self.documents,
-            mechanism=self.mechanism,
+            mechanism=self.mechanism, awaits=self.awaits,
+            state="unsigned" if self.awaits else "submitted",
         )  # fmt: skip
 
 

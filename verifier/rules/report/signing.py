@@ -38,7 +38,7 @@ from verifier.rules.report.state import (
     within,
 )
 
-__all__ = ["EVENTS", "ReportCosigned", "awaited"]
+__all__ = ["EVENTS", "ReportCosigned", "awaited", "unmet_awaits"]
 
 SLOTS: Final[dict[str, tuple[Slot, ...]]] = {
     "secretariat": ("secretariat",),
@@ -61,6 +61,17 @@ def awaited(kind: str, profile: Profile, *, by_lead: bool = False) -> tuple[Slot
     slots = SLOTS.get(profile.report_signatures, ("secretariat",))
     own = slots[0] if by_lead else "secretariat"
     return tuple(slot for slot in slots if slot != own)
+
+
+def unmet_awaits(
+    stated: tuple[Slot, ...], kind: str, found: Partnership, profile: Profile, entry: Entry,
+    book: Book,
+) -> Iterator[Unmet]:  # fmt: skip
+    """Yield what is not met of RE10 by the signatures that a version states it awaits."""
+    is_lead = organization_of(entry.actor, book) == found.lead
+    awaits = awaited(kind, profile, by_lead=is_lead and entry.actor != found.secretariat)
+    if sorted(stated) != sorted(awaits):
+        yield Unmet(rule="RE10", reason=f"it awaits: {', '.join(awaits) or 'nobody'}")
 
 
 def _in_slot(capacity: Capacity, slot: Slot) -> Capacity:

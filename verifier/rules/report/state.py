@@ -232,5 +232,11 @@ def _is_author(actor: str, entry: Entry, book: Book) -> bool:
     return any(c.holds(actor, entry, book) for c in (partnership.secretariat, partnership.lead))
 
 
-author = Capacity("the author of the report", _is_author)
+def _is_writer(actor: str, entry: Entry, book: Book) -> bool:
+    found = on_stream(entry, book)
+    return found is not None and actor == found.author
+
+
+author = Capacity("whoever answers for the report", _is_author)
+writer = Capacity("the author of the report", _is_writer)
 officer = (role("screening_officer"), role("registry"))

@@ -43,7 +43,7 @@ from verifier.rules.report.content import (
     asked,
     unmet_content,
 )
-from verifier.rules.report.signing import awaited
+from verifier.rules.report.signing import awaited, unmet_awaits
 from verifier.rules.report.state import (
     OWN,
     REPORTING,
@@ -126,20 +126,10 @@ class ReportSubmitted(Content, frozen=True, kw_only=True):
         else:
             yield Unmet(rule="RE2", reason="a day of the period does not exist")
         yield from _unmet_again(subject.get(key_of(entry), Report), profile, entry)
-        yield from self._unmet_signatures(found, profile, entry, book)
-        yield from unmet_content(self, self.kind, self.period_end, entry, book)
-
-    def _unmet_signatures(
-        self, found: Partnership, profile: Profile, entry: Entry, book: Book
-    ) -> Iterator[Unmet]:
-        by_lead = (
-            entry.actor != found.secretariat and organization_of(entry.actor, book) == found.lead
-        )
-        awaits = awaited(self.kind, profile, by_lead=by_lead)
-        if sorted(self.awaits) != sorted(awaits):
-            yield Unmet(rule="RE10", reason=f"it awaits: {', '.join(awaits) or 'nobody'}")
+        yield from unmet_awaits(self.awaits, self.kind, found, profile, entry, book)
         if self.kind in OTHERS and partnership.is_partner(found, self.organization):
             yield Unmet(rule="RE19", reason=f"{self.organization} is a partner", hint="let another")
+        yield from unmet_content(self, self.kind, self.period_end, entry, book)
 
     def _unmet_owed(
         self, found: Partnership, profile: Profile, entry: Entry, book: Book
