@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tests.harness import stories
+from tests.harness import bodies, stories
 from tests.harness.decade.player import Player
 from tests.harness.registry import Registry
 from tests.harness.stories import BODY_SECRETARY, OFFICE_A, OFFICE_B, REVIEWERS
@@ -75,6 +75,8 @@ def assemble(player: Player) -> None:
     for agency in AGENCIES:
         registry.enlist(agency, OFFICE_A)
     _panels(registry)
+    bodies.seat(registry)
+    bodies.schedule(registry, "decade", days=3_660)
 
 
 def _panels(registry: Registry) -> None:

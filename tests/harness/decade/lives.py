@@ -50,7 +50,7 @@ class Life:
     def _drawn(self) -> str:
         ways, weights = zip(*BEHAVIOURS.items(), strict=True)
         (drawn,) = self.player.chance.choices(ways, weights)
-        return str(drawn) if self.members.profile == "light" else "late"
+        return str(drawn)
 
     # Its beginning.
 
@@ -168,7 +168,7 @@ class Life:
 
     def report(self) -> None:
         """Submit the report that is owed, and plan its screening."""
-        if self.player.partnership(self.name).listing != "listed":
+        if self.player.partnership(self.name).listing not in ("listed", "suspended"):
             return
         self._reports += 1
         entry = self.player.take(

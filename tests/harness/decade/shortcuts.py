@@ -29,8 +29,12 @@ __all__ = ["MOVES"]
 A_DAY_S = 86_400
 
 
+def _was_proposed(case: cases.RemovalCase) -> bool:
+    return case.decision is not None and "/decision/" in case.decision.ref.stream
+
+
 def _late_voice(scene: Scene) -> Event:
-    life, case = scene.troubled(lambda case: case.decision)
+    life, case = scene.troubled(_was_proposed)
     assert case.decision is not None
     ref = case.decision.ref
     local = ref.stream.partition("/")[2].replace("/", ":")
@@ -39,7 +43,7 @@ def _late_voice(scene: Scene) -> Event:
 
 
 def _stranger_voice(scene: Scene) -> Event:
-    life, case = scene.troubled(lambda case: case.decision)
+    life, case = scene.troubled(_was_proposed)
     assert case.decision is not None
     ref = case.decision.ref
     local = ref.stream.partition("/")[2].replace("/", ":")
@@ -52,7 +56,9 @@ def _notice_too_early(scene: Scene) -> Event:
 
 
 def _final_too_early(scene: Scene) -> Event:
-    life, _ = scene.troubled(lambda case: case.final is None)
+    life, _ = scene.troubled(
+        lambda case: case.final is None and (case.notice.counts_from or "") > scene.day(-60)
+    )
     return scene.changed(OFFICE_A, life.name, "FinalNoticeIssued")
 
 
