@@ -88,8 +88,8 @@ def omissions_text(told: Sequence[State | Omission]) -> str:
                 f"{item.subject}: {events} events on {len(item.streams)} streams, all read"
             )
             continue
-        day = f"due {item.due}" if item.due else "due"
-        lines.append(f"  NOT DONE, {day}, owed by {item.who or 'nobody named'}")
+        day = f", due {item.due}" if item.due else ""
+        lines.append(f"  NOT DONE{day}, owed by {item.who or 'nobody named'}")
         lines.append(f"      rule    {item.rule}: {item.reason}")
         lines += [f"      {line}" for line in _shown(item, state)]
     count = sum(isinstance(item, Omission) for item in told)

@@ -49,8 +49,9 @@ def late(duties: Callable[[Subject, Book], Iterator[Duty]], book: Book) -> Itera
     for subject in book.subjects.values():
         for duty in duties(subject, book):
             if duty.is_late(book.time):
+                place = "" if duty.stream.endswith("*") else f", on {duty.stream},"
                 yield Broken(
                     rule=duty.rule, subject=duty.subject, kind="omission", who=duty.who,
                     due=duty.due, stream=duty.stream,
-                    reason=f"{duty.what}, on {duty.stream}, was due on {duty.due}",
+                    reason=f"{duty.what}{place} was due on {duty.due}",
                 )  # fmt: skip

@@ -43,6 +43,7 @@ from verifier.rules.delisting import (
     ruling,
     suspension,
 )
+from verifier.rules.delisting import duties as case_duties
 from verifier.rules.diligence import case as diligence
 from verifier.rules.diligence import compact
 from verifier.rules.diligence import decision as diligence_decision
@@ -130,6 +131,7 @@ MODULES: Final = (
     consultation,
     ruling,
     suspension,
+    case_duties,
     integrity,
     appeal,
     reinstatement,

@@ -13,6 +13,7 @@ from tests.harness.stories import COMPANY, PARTNERSHIP, text
 from verifier.rules.book import Broken
 from verifier.rules.commitment.duties import duties
 from verifier.rules.commitment.duties import whole_log as promises_broken
+from verifier.rules.delisting.duties import whole_log as cases_broken
 from verifier.rules.report.duties import whole_log as reports_broken
 
 
@@ -103,3 +104,34 @@ def test_who_is_removed_owes_no_report() -> None:
     registry: Any = removals.removed()
     registry.book.time = registry.now + 400 * 86_400
     assert [b for b in reports_broken(registry.book) if b.rule == "RE27"] == []
+
+
+def silent(registry: Registry) -> list[tuple[str, str, str]]:
+    """Return what the whole log tells of a case's deciders: rule, whose it is, due day."""
+    registry.book.time = registry.now
+    return [(broken.rule, broken.who, broken.due) for broken in cases_broken(registry.book)]
+
+
+def test_an_appeal_that_nobody_decides_is_the_panels_omission() -> None:
+    """CD1: not on its last day; after it, until the offices have decided anew."""
+    registry, _ = removals.appealed()
+    last = registry.day(90)
+    removals.later(registry, 90)
+    assert silent(registry) == []
+    removals.later(registry, 2)
+    assert silent(registry) == [("CD1", "appeals_panel", last)]
+
+
+def test_a_case_that_was_cured_is_closed_soon() -> None:
+    """CD2: fourteen days after the acceptance; an open case without one owes no closing."""
+    registry = removals.noticed()
+    removals.later(registry, 30)
+    assert silent(registry) == []
+    stories.accepted_report(registry)
+    last = registry.day(14)
+    removals.later(registry, 14)
+    assert silent(registry) == []
+    removals.later(registry, 2)
+    assert silent(registry) == [("CD2", "registry", last)]
+    registry.append(stories.OFFICE_A, removals.CASE, "CaseClosed", ground="cured")
+    assert silent(registry) == []
