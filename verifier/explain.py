@@ -22,6 +22,7 @@ from verifier.explanation import GENERAL, Explanation, Later, Link
 from verifier.finding import Finding, Sentence, Verdict
 from verifier.keys import thumbprint
 from verifier.rules import dates, texts
+from verifier.rules.authority.distrust import suspect
 from verifier.rules.authority.state import Delegation, Grant, grant_in_force
 from verifier.rules.book import Book, Entry
 from verifier.rules.fields import EventRef
@@ -52,6 +53,7 @@ class Watch:
         self.wanted = wanted.lower()
         self._index = _index(self.wanted)
         self._event: Event | None = None
+        self._book: Book | None = None
         self._ambiguous = False
         self._told: Explanation | None = None
         self._later: list[Later] = []
@@ -60,7 +62,7 @@ class Watch:
 
     def admitted(self, entry: Entry, book: Book) -> None:
         """Look at an event that is about to take effect, with the book before it."""
-        event = entry.event
+        event, self._book = entry.event, book
         if self._is_wanted(event, entry.index):
             self._choose(event)
             if self._event is event:
@@ -103,13 +105,20 @@ class Watch:
         return msgspec.structs.replace(
             told, led_to=tuple(self._later), findings=own, not_checked=verdict.not_checked,
             rules=told.rules if told.allowed else tuple(map(texts.rule, broken)),
-            sentences=(_first(told, own), *verdict.sentences[1:]),
+            sentences=(_first(told, own, doubted=self._suspect(told)), *verdict.sentences[1:]),
         )  # fmt: skip
 
     def _is_wanted(self, event: Event, index: int) -> bool:
         if self._index is not None:
             return index == self._index
         return event.id.hex().startswith(self.wanted)
+
+    def _suspect(self, told: Explanation) -> bool:
+        """Say whether its key was distrusted later, back to before it (as the log ends)."""
+        event = self._event
+        if event is None or self._book is None or not told.allowed:
+            return False
+        return suspect(event.id, actor=event.iss, kid=event.kid, day=told.day, book=self._book)
 
     def _choose(self, event: Event) -> None:
         if self._event is None:
@@ -221,9 +230,11 @@ def _scope(scope: object) -> str:
     return "; ".join(f"{name}: {', '.join(map(str, of))}" for name, of in limits.items())
 
 
-def _first(told: Explanation, own: tuple[Finding, ...]) -> Sentence:
+def _first(told: Explanation, own: tuple[Finding, ...], *, doubted: bool) -> Sentence:
     if not own:
         reason = f"signed by {told.author}, and allowed as {told.capacity or 'its author'}"
+        if doubted:
+            reason += "; suspect: its key was distrusted later, and it was not reaffirmed"
         return Sentence(about="signed, and allowed then", state="yes", reason=reason)
     undecided = not any(finding.decided for finding in own)
     return Sentence(

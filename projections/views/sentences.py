@@ -145,6 +145,11 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
     "DelegationGranted/1": lambda b: (
         f"Lets {b.to} sign {', '.join(b.types)} in its name until {b.last_day}."
     ),
+    "MonitoringDelegated/1": lambda b: (
+        f"Lets {b.to} monitor partnerships in {b.country} until {b.last_day}."
+    ),
+    "KeyDistrustProposed/1": lambda b: f"It is proposed to distrust a key from {b.since} on.",
+    "Reaffirmed/1": lambda b: f"Of a distrusted key, {len(b.events or ())} events stand.",
     "DelegationWithdrawn/1": lambda b: f"A delegation ends: {b.reason}.",
     "Endorsed/1": lambda b: f"Endorsed for {b.organization}.",
     "SessionScheduled/1": lambda b: f"{b.name}: from {b.first_day} to {b.last_day}.",

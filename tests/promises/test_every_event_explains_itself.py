@@ -14,6 +14,7 @@ from tests.harness.stories import OFFICE_A, PARTNERSHIP
 from verifier.cli import main
 from verifier.event import Event
 from verifier.rules import texts
+from verifier.rules.dates import day_text
 from verifier.rules.table import EVENTS
 
 
@@ -158,3 +159,34 @@ def test_every_type_cites_rules_that_are_stated() -> None:
     silent = {name for name, body in EVENTS.items() if not texts.cited(body)}
     assert not silent
     assert all(texts.rule(number).text for body in EVENTS.values() for number in texts.cited(body))
+
+
+def test_what_a_distrusted_key_signed_is_told_as_suspect(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It was allowed then and stays; whoever asks is told, until its actor reaffirms it."""
+    registry = small_log()
+    signed = next(e for e in reversed(registry.events) if e.iss == stories.SECRETARIAT)
+    enrolment = registry.possession(stories.SECRETARIAT, "second")
+    registry.append(stories.SECRETARIAT, f"{stories.SECRETARIAT}/keys", "KeyEnrolled", **enrolment)
+    proposal = registry.append(
+        "actor-root-a", f"{stories.SECRETARIAT}/distrust/k1", "KeyDistrustProposed", quorum=2,
+        kid=bytes(signed.kid), since=day_text(signed.iat), reason="A/1", expires=registry.day(30),
+    )  # fmt: skip
+    for root in ("actor-root-a", "actor-root-b"):
+        registry.endorse(root, proposal, f"{root}-org")
+
+    def told(folder: Path) -> str:
+        registry.publish(folder)
+        (folder / "policy.txt").write_text(registry.policy())
+        assert explain(folder, signed.id.hex(), "--json") == 0
+        explained = json.loads(capsys.readouterr().out.splitlines()[-1])
+        assert explained["allowed"]
+        return str(explained["sentences"][0]["reason"])
+
+    assert "suspect: its key was distrusted later" in told(tmp_path / "distrusted")
+    registry.keys[stories.SECRETARIAT] = "second"
+    named = {"stream": signed.stream, "seq": signed.seq, "id": bytes(signed.id)}
+    registry.append(stories.SECRETARIAT, f"{stories.SECRETARIAT}/reaffirmation/r1", "Reaffirmed",
+                    kid=bytes(signed.kid), events=[named])  # fmt: skip
+    assert "suspect" not in told(tmp_path / "reaffirmed")

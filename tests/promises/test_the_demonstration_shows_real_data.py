@@ -141,7 +141,10 @@ def test_imports_are_signed_by_a_machine_under_a_recorded_delegation(
 def test_no_contact_data_is_shipped(events: list[tuple[Event, Body]]) -> None:
     """No e-mail address and no telephone number stands in any event."""
     for event, _ in events:
-        text = event.payload.decode("utf-8", errors="replace")
+        values = msgspec.msgpack.decode(event.payload)
+        text = msgspec.json.encode(
+            values
+        ).decode()  # keys and hashes in base64 look like no address
         assert not re.search(r"[\w.]+@[\w-]+\.\w{2,}", text), event.stream
 
 

@@ -27,7 +27,7 @@ from verifier.rules import (
     risk,
     support,
 )
-from verifier.rules.authority import actors, delegation, genesis, keys, roles
+from verifier.rules.authority import actors, delegation, distrust, genesis, keys, monitoring, roles
 from verifier.rules.body import certified, sessions
 from verifier.rules.book import Body, Book, Broken
 from verifier.rules.commitment import assessment, ending, milestone, progress, promise, revision
@@ -83,6 +83,8 @@ MODULES: Final = (
     keys,
     roles,
     delegation,
+    monitoring,
+    distrust,
     proposal,
     sessions,
     certified,

@@ -51,8 +51,9 @@ class DelegationGranted(Body, frozen=True, kw_only=True):
             yield Unmet(rule="DG1", reason="the last day does not exist")
         if "Endorsed" in self.types:
             yield Unmet(rule="DG1", reason="a voice is never delegated")
-        if entry.event.seq != 0:
-            yield Unmet(rule="DG2", reason="this delegation is given already")
+        key = "delegation:" + entry.event.stream.rpartition("/")[2]
+        if entry.event.seq != 0 or key in book.subject(entry.event.subject).things:
+            yield Unmet(rule="DG2", reason="a delegation of this name is given already")
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Give the delegation."""
