@@ -22,6 +22,7 @@ import msgspec
 
 from projections import search
 from projections.reading import Recorded
+from projections.views.registration import LISTING
 from projections.views.shape import Keyed, Rows, View, create_table
 from verifier.rules.imported import last_day
 
@@ -201,11 +202,14 @@ def _actor(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
     view.actors.put(entry.subject, ActorRow(entry.subject, _all(body.name)))
 
 
+def _titles(texts: Any) -> tuple[str, str]:
+    titles = _texts(texts)
+    return titles.get("en") or next(iter(titles.values())), msgspec.json.encode(titles).decode()
+
+
 def _submitted(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
     row = view.row(entry, rows, kind="partnership", source=HERE)
-    titles = _texts(body.title)
-    row.title = titles.get("en") or next(iter(titles.values()))
-    row.titles = msgspec.json.encode(titles).decode()
+    row.title, row.titles = _titles(body.title)
     _status(row, "submitted", entry)
     view.put_countries(row, body.countries)
     view.put_year(row.id, _year(entry.at))
@@ -221,22 +225,18 @@ def _status(row: SubjectRow, status: str, entry: Recorded) -> None:
     row.status_from = datetime.fromtimestamp(entry.at, UTC).date().isoformat()
 
 
-def _screened(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
+def _listed(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
+    listing = LISTING[entry.type](body)
     row = view.row(entry, rows, kind="partnership", source=HERE)
-    if body.outcome != "pass":
-        _status(row, "returned" if body.outcome == "return" else "rejected", entry)
+    if listing is not None:
+        _status(row, listing, entry)
 
 
-def _listing(listing: str) -> Fold:
-    def fold(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
-        _status(view.row(entry, rows, kind="partnership", source=HERE), listing, entry)
-
-    return fold
-
-
-def _ruled(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
-    if body.outcome == "dismiss":
-        _listing("listed")(view, entry, body, rows)
+def _amended(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
+    row, after = view.row(entry, rows, kind="partnership", source=HERE), body.after
+    if after.title is not None:
+        row.title, row.titles = _titles(after.title)
+    view.put_text(entry, 0, title=_all(after.title or ()), names="", body=_all(after.purpose or ()))
 
 
 def _made(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
@@ -351,13 +351,8 @@ Fold = Callable[[Directory, Recorded, Any, Rows], None]
 FOLDS: Final[dict[str, Fold]] = {
     "ActorRegistered/1": _actor,
     "PartnershipSubmitted/1": _submitted,
-    "PartnershipScreened/1": _screened,
-    "PartnershipListed/1": _listing("listed"),
-    "PartnershipSuspended/1": _listing("suspended"),
-    "SuspensionLifted/1": _listing("listed"),
-    "RemovalDecided/1": _ruled,
-    "PartnershipRemoved/1": _listing("removed"),
-    "Reinstated/1": _listing("listed"),
+    **dict.fromkeys(LISTING, _listed),
+    "DetailsAmended/1": _amended,
     "CommitmentMade/1": _made,
     "CommitmentAcknowledged/1": _acknowledged,
     "CommitmentFulfilled/1": _ends("fulfilled"),

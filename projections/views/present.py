@@ -24,6 +24,8 @@ from typing import Any, Final
 import msgspec
 
 from projections.reading import Recorded
+from projections.views import registration
+from projections.views.registration import texts
 from projections.views.state import (
     Assessment,
     Commitment,
@@ -83,38 +85,17 @@ ABOUT: Final[dict[str, Callable[[Any], str | None]]] = {
 by the end of its plan at the latest; that a participant exists is about no day."""
 
 
-def _texts(texts: Any) -> dict[str, str]:
-    return {text.lang: text.text for text in texts or ()}
-
-
-def _submitted(state: State, entry: Recorded, body: Any) -> None:
-    state.title = _texts(body.title)
-    state.registration = {
-        "purpose": _texts(body.purpose), "lead": body.lead, "secretariat": body.secretariat,
-        "partners": [msgspec.to_builtins(partner) for partner in body.partners],
-        "un_role": body.un_role, "scale": body.scale, "countries": list(body.countries),
-        "sdg_targets": list(body.sdg_targets), "initiative_kind": body.initiative_kind,
-        "start": body.start, "planned_end": body.planned_end,
-    }  # fmt: skip
-    _list(state, "submitted", entry)
-
-
-def _list(state: State, listing: str, entry: Recorded) -> None:
-    state.status = Status(listing, day_of(entry).isoformat(), entry.index)
-
-
-def _screened(state: State, entry: Recorded, body: Any) -> None:
-    if body.outcome != "pass":
-        _list(state, "returned" if body.outcome == "return" else "rejected", entry)
-
-
-def _listing(listing: str) -> Fold:
-    return lambda state, entry, body: _list(state, listing, entry)
+def _withdrawn(state: State, entry: Recorded, body: Any) -> None:
+    registration.listed(state, entry, body)
+    cases = [thing for thing in state.things.values() if thing.kind == "case"]
+    if body.under_case and cases:
+        cases[-1].state = "left"
+        cases[-1].steps.append(step(entry))
 
 
 def _made(state: State, entry: Recorded, body: Any) -> None:
     made = Commitment(
-        id=local(entry), state="claimed", text=_texts(body.text), accountable=body.accountable,
+        id=local(entry), state="claimed", text=texts(body.text), accountable=body.accountable,
         due=body.due, index=entry.index,
         contributors=[c.organization for c in body.contributors],
     )  # fmt: skip
@@ -241,7 +222,7 @@ def _case_decided(states: dict[str, str]) -> Effect:
             case.steps.append(step(entry))
             suspended = state.status is not None and state.status.state == "suspended"
             if case.state == "overturned" and suspended:
-                _list(state, "listed", entry)
+                registration.put_listing(state, "listed", entry)
 
     return effect
 
@@ -267,25 +248,23 @@ def _joins_case(state_after: str | None = None) -> Fold:
 
 def _removed(state: State, entry: Recorded, body: Any) -> None:
     moves("case", "removed")(state, entry, body)
-    _list(state, "removed", entry)
+    registration.listed(state, entry, body)
 
 
 def _suspended(state: State, entry: Recorded, body: Any) -> None:
     moves("case", "suspended")(state, entry, body)
-    _list(state, "suspended", entry)
+    registration.listed(state, entry, body)
 
 
 def _lifted(state: State, entry: Recorded, body: Any) -> None:
     moves("case", "cured")(state, entry, body)
-    _list(state, "listed", entry)
+    registration.listed(state, entry, body)
 
 
 def _ruled(state: State, entry: Recorded, body: Any) -> None:
-    if body.outcome == "remove":
-        moves("case", "removal_decided")(state, entry, body)
-        return
-    moves("case", "dismissed")(state, entry, body)
-    _list(state, "listed", entry)
+    decided = {"remove": "removal_decided"}.get(body.outcome, "dismissed")
+    moves("case", decided)(state, entry, body)
+    registration.listed(state, entry, body)
 
 
 def _closed(state: State, entry: Recorded, body: Any) -> None:
@@ -294,7 +273,7 @@ def _closed(state: State, entry: Recorded, body: Any) -> None:
 
 def _reinstated(state: State, entry: Recorded, body: Any) -> None:
     moves("reinstatement", "granted")(state, entry, body)
-    _list(state, "listed", entry)
+    registration.put_listing(state, "listed", entry)
 
 
 def _observation(state: State, entry: Recorded, body: Any) -> Observed:
@@ -361,7 +340,7 @@ def _claimed(state: State, entry: Recorded, body: Any) -> None:
 
 
 def _actor(state: State, entry: Recorded, body: Any) -> None:
-    state.title = _texts(body.name)
+    state.title = texts(body.name)
     state.registration = {
         "kind": body.kind, "principal": body.principal, "country": body.country,
         "stakeholder_type": body.stakeholder_type,
@@ -382,9 +361,8 @@ EFFECTS: Final[dict[str, Effect]] = {
 FOLDS: Final[dict[str, Fold]] = {
     "ActorRegistered/1": _actor,
     "Endorsed/1": _endorsed,
-    "PartnershipSubmitted/1": _submitted,
-    "PartnershipScreened/1": _screened,
-    "PartnershipListed/1": _listing("listed"),
+    **registration.FOLDS,
+    "PartnershipWithdrawn/1": _withdrawn,
     "CommitmentMade/1": _made,
     "CommitmentAcknowledged/1": _acknowledged,
     "ProgressReported/1": _progressed,

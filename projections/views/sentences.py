@@ -210,6 +210,16 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
     "AssociationRevoked/1": lambda b: (
         f"The name of the United Nations is not to be used any more: {words(b.reason)}"
     ),
+    "PartnershipWithdrawn/1": lambda b: (
+        f"Withdraws{' under a removal case' if b.under_case else ''}: {words(b.reason)}"
+    ),
+    "PartnershipCompleted/1": lambda b: (
+        f"Completed on {b.ended_on}." + (f" Lessons: {words(b.lessons)}" if b.lessons else "")
+    ),
+    "CompletionCorrected/1": lambda b: f"The completion is taken back: {words(b.wrong)}",
+    "MergedInto/1": lambda b: f"Is to go on in {b.survivor}: {words(b.reason)}",
+    "MergerAccepted/1": lambda b: f"{b.survivor} takes it over, with its case and its dues.",
+    "MergerConcluded/1": "The merger is concluded.",
     "CommitmentMade/1": _made,
     "CommitmentAcknowledged/1": lambda b: f"{b.organization} acknowledges it as its own.",
     "ProgressReported/1": lambda b: f"Progress as of {b.as_of}: {b.status.replace('_', ' ')}.",

@@ -1,8 +1,8 @@
 """Return to the register after a removal: what was owed, a recommitment, a new clock.
 
-- RI1 Reinstatement is requested of what was removed, by its secretariat or lead, with a
-      recommitment; no other request is pending, and the profile's time has passed since a refusal,
-      and since a removal for integrity.
+- RI1 Reinstatement is requested of what was removed or withdrew under a case, by its secretariat
+      or lead, with a recommitment; no other request is pending, and the profile's time has passed
+      since a refusal, and since a removal for integrity.
 - RI2 It is granted once every report that was due by the day of the removal is accepted,
 - RI3 and once the time has passed in which the deciding offices may refuse.
 - RI4 It names the base guideline version in force, the further layers and the profile; the clock
@@ -45,6 +45,10 @@ __all__ = [
 
 RETURN: Final = "reinstatement"
 """The kind of a body's decision on a return; the result is ``reinstate``."""
+
+
+GONE: Final = ("removed", "withdrawn_under_case")
+"""Which listings come back in this way (decision D3.23)."""
 
 
 class Reinstatement(msgspec.Struct, frozen=True):
@@ -103,9 +107,11 @@ class ReinstatementRequested(Body, frozen=True, kw_only=True):
         """Yield what is not met of RI1."""
         subject = book.subject(entry.event.subject)
         found, last = partnership.of(subject), subject.get("reinstatement", Reinstatement)
-        if found is None or found.listing != "removed":
+        if found is None or found.listing not in GONE:
             state = "not on record" if found is None else found.listing
-            yield Unmet(rule="RI1", reason=f"the partnership is {state}, not removed")
+            yield Unmet(
+                rule="RI1", reason=f"the partnership is {state.replace('_', ' ')}, not removed"
+            )
         if entry.event.seq != 0:
             yield Unmet(rule="RI1", reason="this stream holds a request", hint="name another")
         if last is not None and last.state == "requested":
@@ -133,7 +139,7 @@ class ReinstatementRequested(Body, frozen=True, kw_only=True):
     def ahead(cls, subject: Subject, book: Book) -> Iterator[tuple[str, Body]]:
         """Offer the request to whoever was removed."""
         found = partnership.of(subject)
-        if found is not None and found.listing == "removed" and _pending(subject) is None:
+        if found is not None and found.listing in GONE and _pending(subject) is None:
             yield free_stream(subject, "reinstatement"), cls(recommitment=UNDECIDED)
 
 

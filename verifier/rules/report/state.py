@@ -53,8 +53,8 @@ Kind = Literal["self", "national", "equivalent", "contributor", "board", "audit"
 OWN: Final = frozenset({"self", "national", "equivalent"})
 """The kinds of report that satisfy an obligation (decision D3.17)."""
 
-REPORTING: Final = ("listed", "suspended", "removed")
-"""In which of these a partnership reports: after a removal what it owes for its return."""
+REPORTING: Final = ("listed", "suspended", "removed", "withdrawn_under_case")
+"""In which of these a partnership reports: once it is gone, what it owes for its return."""
 
 SIGNED: Final = frozenset({"self", "national"})
 """The kinds of report that need the signatures of the profile; an equivalent one has its own."""

@@ -1,6 +1,7 @@
 """Reports are submitted: on which obligation, on which period, by whom and for whom.
 
-- RE1 A report is about a partnership that is listed or suspended, or was removed.
+- RE1 A report is about a partnership that is listed or suspended, was removed, or withdrew under a
+      removal case.
 - RE2 Its period has days that exist, the last not before the first and not in the future.
 - RE3 A self, national or equivalent report names the first obligation that it covers and the due
       day of that; other reports name none. [R78]
