@@ -24,6 +24,7 @@ def _screened(body: Any) -> str | None:
 
 LISTING: Final[dict[str, Callable[[Any], str | None]]] = {
     "PartnershipScreened/1": _screened,
+    "SubmissionLapsed/1": lambda b: "lapsed",
     "PartnershipListed/1": lambda b: "listed",
     "PartnershipLapsed/1": lambda b: "lapsed",
     "PartnershipSuspended/1": lambda b: "suspended",
@@ -52,6 +53,7 @@ def _submitted(state: State, entry: Recorded, body: Any) -> None:
         "un_role": body.un_role, "scale": body.scale, "countries": list(body.countries),
         "sdg_targets": list(body.sdg_targets), "initiative_kind": body.initiative_kind,
         "start": body.start, "planned_end": body.planned_end,
+        "confirmed_on": day_of(entry).isoformat(),
     }  # fmt: skip
     put_listing(state, "submitted", entry)
 
@@ -122,21 +124,11 @@ def _amended(state: State, entry: Recorded, body: Any) -> None:
         state.registration["purpose"] = texts(after.purpose)
     if after.planned_end is not None:
         state.registration["planned_end"] = after.planned_end
+    _confirmed(state, entry, body)
 
 
-def _reclassified(state: State, entry: Recorded, body: Any) -> None:
-    state.registration["next_kind"], state.registration["next_mega"] = body.kind, body.mega
-
-
-def _takes_effect(state: State, entry: Recorded, body: Any) -> None:
-    kind = state.registration.pop("next_kind", None)
-    mega = state.registration.pop("next_mega", None)
-    if kind is not None:
-        state.registration |= {"initiative_kind": kind, "mega": mega}
-
-
-def _classified(state: State, entry: Recorded, body: Any) -> None:
-    state.registration["mega"] = body.mega
+def _confirmed(state: State, entry: Recorded, body: Any) -> None:
+    state.registration["confirmed_on"] = day_of(entry).isoformat()
 
 
 def _merged(state: State, entry: Recorded, body: Any) -> None:
@@ -156,8 +148,6 @@ FOLDS: Final[dict[str, Fold]] = {
     "SecretariatReplaced/1": _next("secretariat"),
     "SecretariatReplacementConfirmed/1": _takes_office("secretariat"),
     "DetailsAmended/1": _amended,
-    "ClassificationAssigned/1": _classified,
-    "Reclassified/1": _reclassified,
-    "ReclassificationCosigned/1": _takes_effect,
+    "DetailsConfirmed/1": _confirmed,
     "MergerAccepted/1": _merged,
 }

@@ -179,6 +179,7 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
     "PartnershipSubmitted/1": _submitted,
     "SubmissionCosigned/1": lambda b: f"{b.un_signature} signs its part in it.",
     "PartnershipScreened/1": _screened,
+    "SubmissionLapsed/1": "The submission lapses, because nothing followed.",
     "PartnershipListed/1": lambda b: (
         f"Listed, by guideline {b.guideline.set} version {b.guideline.version}, "
         f"profile {b.profile}."

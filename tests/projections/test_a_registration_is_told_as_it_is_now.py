@@ -57,14 +57,19 @@ def test_partners_come_and_go(tmp_path: Path) -> None:
 
 
 def test_an_amended_title_is_shown_and_found(tmp_path: Path) -> None:
-    """The page and the directory say the newest word, and the timeline keeps the earlier one."""
+    """The page and the directory say the newest word, and since when it stands (R72)."""
     registry = stories.listed_partnership()
+    first = registry.day()
+    assert _told(registry, tmp_path / "1").registration["confirmed_on"] == first
+    registry.on("2024-06-01")
     registry.append(
         SECRETARIAT, f"{PARTNERSHIP}/details", "DetailsAmended", reason=text("A further region"),
         before={"title": text("Clean water for coastal towns")},
         after={"title": text("Clean water for islands")},
     )  # fmt: skip
-    assert _told(registry, tmp_path).title == {"en": "Clean water for islands"}
+    state = _told(registry, tmp_path / "2")
+    assert state.title == {"en": "Clean water for islands"}
+    assert state.registration["confirmed_on"] == "2024-06-01"
 
 
 def test_a_withdrawal_under_a_case_is_told_as_one(tmp_path: Path) -> None:

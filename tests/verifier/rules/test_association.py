@@ -102,3 +102,23 @@ def test_a_removal_ends_the_use_of_the_name_by_itself() -> None:
     assert removals.listing(registry) == "removed"
     assert not is_in_force(registry)
     assert refused(revoke, registry) == {"AA3"}
+
+
+def test_an_interim_measure_withdraws_the_name_while_it_lasts() -> None:
+    """Where integrity is at stake the name is withdrawn at once, and comes back if it lapses."""
+    registry = counsel(stories.listed_partnership()).enlist("actor-agency")
+    registry.enlist("actor-agency-head", kind="office", principal="actor-agency")
+    registry.appoint("actor-agency-head", "executive_head")
+    authorise(registry)
+    registry.append(
+        "actor-agency-head", removals.CASE, "IntegrityCaseOpened", ground="misuse_of_name",
+        statement=text("The emblem was sold to a sponsor"), reply_by=registry.day(30),
+        guideline=stories.listing(registry)["guideline"], profile="light",
+    )  # fmt: skip
+    assert is_in_force(registry)
+    registry.append(
+        "actor-agency-head", f"{PARTNERSHIP}/measure/m1", "InterimMeasureTaken", case="c1",
+        what=["un_name_withdrawn"], reasons=text("It is in use today"), until=registry.day(60),
+    )  # fmt: skip
+    assert not is_in_force(registry)
+    assert is_in_force(registry, registry.day(61))

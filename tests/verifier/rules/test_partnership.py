@@ -301,6 +301,38 @@ def test_a_rejection_is_final(registry: Registry) -> None:
     assert refusal(registry) == {"PA1"}
 
 
+def lapse(registry: Registry) -> Entry:
+    """End a submission that nobody follows up."""
+    thing = found(registry)
+    named = {"stream": thing.ref.stream, "seq": thing.ref.seq, "id": thing.ref.id}
+    return registry.append(OFFICE_A, STREAM, "SubmissionLapsed", submission=named)
+
+
+def test_what_was_returned_does_not_wait_for_ever(registry: Registry) -> None:
+    """PS5: half a year after the return it lapses, and may be put anew."""
+    submit(registry)
+    with pytest.raises(Refused) as refused:
+        lapse(registry)
+    assert rules(refused) == {"PS5"}
+    screen(registry.on("2024-02-01"), outcome="return", findings=text("No baseline"))
+    ahead = {step.type: step for step in steps(PARTNERSHIP, registry.book, registry.now)}
+    assert not ahead["SubmissionLapsed/1"].lawful
+    registry.on("2024-07-30")
+    with pytest.raises(Refused) as refused:
+        lapse(registry)
+    assert rules(refused) == {"PS5"}
+    lapse(registry.on("2024-08-01"))
+    assert found(registry).listing == "lapsed"
+    submit(registry)
+
+
+def test_what_waits_for_the_united_nations_lapses_too(registry: Registry) -> None:
+    """PS5: a UN role that nobody signs is no dead end."""
+    submit(registry, profile="un_participating", un_signature=None)
+    lapse(registry.on("2024-07-15"))
+    assert found(registry).listing == "lapsed"
+
+
 def test_nothing_is_listed_unscreened(registry: Registry) -> None:
     """PL1: a submission is not enough."""
     submit(registry)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.harness import removals, stories
@@ -70,16 +71,17 @@ def worked(*, fulfilled: bool = True) -> tuple[Registry, Entry]:
 
 
 def test_a_partnership_withdraws_and_may_come_again() -> None:
-    """EX1: by its own word; without a case it is submitted anew like any other."""
+    """LV1: by its own word; without a case it is submitted anew like any other."""
     registry = stories.listed_partnership()
     ahead = {step.type: step for step in steps(PARTNERSHIP, registry.book, registry.now)}
     assert ahead["PartnershipWithdrawn/1"].lawful
-    assert refused(withdraw, registry, under_case=True) == {"EX1"}
+    assert refused(withdraw, registry, under_case=True) == {"LV1"}
     assert refused(withdraw, registry, author=COMPANY) == {"AD10"}
     withdraw(registry)
     assert found(registry).listing == "withdrawn"
-    assert refused(withdraw, registry) == {"EX1"}
+    assert refused(withdraw, registry) == {"LV1"}
     stories.submitted_partnership(registry)
+    assert [move.listing for move in found(registry).moves] == ["listed", "withdrawn"]
     withdraw(registry)
 
 
@@ -91,9 +93,9 @@ def test_commitments_outlive_a_withdrawal() -> None:
 
 
 def test_who_withdraws_under_a_case_comes_back_as_after_a_removal() -> None:
-    """EX1: the case ends, a new submission is refused, and what was owed is reported first."""
+    """LV1: the case ends, a new submission is refused, and what was owed is reported first."""
     registry = removals.noticed()
-    assert refused(withdraw, registry) == {"EX1"}
+    assert refused(withdraw, registry) == {"LV1"}
     withdraw(registry, under_case=True)
     assert (found(registry).listing, removals.case(registry).ground) == (
         "withdrawn_under_case", "left",
@@ -110,72 +112,83 @@ def test_who_withdraws_under_a_case_comes_back_as_after_a_removal() -> None:
     assert found(registry).listing == "listed"
 
 
+def test_nobody_leaves_a_suspension_by_a_word() -> None:
+    """LV1, LV2: who withdraws while suspended withdraws under case, and does not complete."""
+    registry, report = worked()
+    things = registry.subject(PARTNERSHIP).things
+    things["partnership"] = msgspec.structs.replace(things["partnership"], listing="suspended")
+    assert refused(complete, registry, report) == {"LV2"}
+    assert refused(withdraw, registry) == {"LV1"}
+    withdraw(registry, under_case=True)
+    assert found(registry).listing == "withdrawn_under_case"
+
+
 def test_work_that_is_done_is_completed() -> None:
-    """EX2, EX3: with every commitment at its end, by the accepted report up to the last day."""
+    """LV2, LV3: with every commitment at its end, by the accepted report up to the last day."""
     registry, report = worked()
     complete(registry, report)
     assert found(registry).listing == "completed"
-    assert refused(complete, registry, report) == {"EX2"}
+    assert refused(complete, registry, report) == {"LV2"}
 
 
 def test_nothing_is_completed_with_an_open_commitment() -> None:
-    """EX2: neither open nor missed without a lesson; with its lesson it is."""
+    """LV2: neither open nor missed without a lesson; with its lesson it is."""
     registry, report = worked(fulfilled=False)
-    assert refused(complete, registry, report) == {"EX2"}
+    assert refused(complete, registry, report) == {"LV2"}
     registry.on("2026-02-01")
     registry.append(COMPANY, TAPS, "CommitmentMissed", what=text("Eleven taps"),
                     why=text("The pumps came late"))  # fmt: skip
-    assert "EX2" in refused(complete, registry, report, lessons=text("Order pumps first"))
+    assert "LV2" in refused(complete, registry, report, lessons=text("Order pumps first"))
     registry.append(COMPANY, TAPS, "FailureReported", what=text("Eleven taps"),
                     why=text("The pumps came late"), changed=text("Pumps first"))  # fmt: skip
-    assert refused(complete, registry, report) == {"EX4"}
+    assert refused(complete, registry, report) == {"LV4"}
     complete(registry, report, lessons=text("Pumps are ordered before wells are drilled"))
     assert found(registry).listing == "completed_with_lessons"
 
 
 def test_a_success_has_no_failure_to_tell() -> None:
-    """EX4: where everything was kept the partnership is simply completed."""
+    """LV4: where everything was kept the partnership is simply completed."""
     registry, report = worked()
-    assert refused(complete, registry, report, lessons=text("None")) == {"EX4"}
+    assert refused(complete, registry, report, lessons=text("None")) == {"LV4"}
 
 
 def test_the_final_report_is_accepted_and_final() -> None:
-    """EX3: not returned, not of another day, not followed by one that waits."""
+    """LV3: not returned, not of another day, not followed by one that waits."""
     registry, report = worked()
-    assert refused(complete, registry, report, ended_on="2025-01-13") == {"EX3"}
+    assert refused(complete, registry, report, ended_on="2025-01-13") == {"LV3"}
     registry.on("2026-01-14")
     second = stories.submitted_report(registry, local="second")
-    assert refused(complete, registry, report) == {"EX3"}
-    assert refused(complete, registry, second, ended_on="2026-01-14") == {"EX3"}
+    assert refused(complete, registry, report) == {"LV3"}
+    assert refused(complete, registry, second, ended_on="2026-01-14") == {"LV3"}
     stories.accept(registry, local="second")
     complete(registry, second, ended_on="2026-01-14")
 
 
 def test_nobody_completes_out_of_a_case() -> None:
-    """EX2: while a removal case is open it is withdrawn under case, or the case ends first."""
+    """LV2: while a removal case is open it is withdrawn under case, or the case ends first."""
     registry, report = worked()
     registry.on("2027-03-01")
     removals.offer_support(registry, obligation=2)
     removals.give_notice(registry)
-    assert refused(complete, registry, report) == {"EX2"}
+    assert refused(complete, registry, report) == {"LV2"}
 
 
 def test_a_completion_is_corrected_within_a_year() -> None:
-    """EX5: then it is listed again with a new clock; later the completion stands."""
+    """LV5: then it is listed again with a new clock; later the completion stands."""
     registry, report = worked()
     completed = complete(registry, report)
     registry.on("2026-01-14")
     ahead = {step.type: step for step in steps(PARTNERSHIP, registry.book, registry.now)}
     assert ahead["CompletionCorrected/1"].lawful
     late = removals.branch(registry).on("2026-01-16")
-    assert refused(correct, late, completed) == {"EX5"}
+    assert refused(correct, late, completed) == {"LV5"}
     correct(registry, completed)
     assert (found(registry).listing, found(registry).clock_from) == ("listed", "2026-01-14")
-    assert refused(correct, registry, completed) == {"EX5"}
+    assert refused(correct, registry, completed) == {"LV5"}
 
 
 def test_a_planned_end_does_not_pass_in_silence() -> None:
-    """EX6: it is completed, put off or withdrawn within half a year, or told."""
+    """LV6: it is completed, put off or withdrawn within half a year, or told."""
     registry = stories.listed_partnership(planned_end="2024-06-30")
     registry.on("2024-12-27")
     registry.append(SECRETARIAT, f"{PARTNERSHIP}/details", "DetailsConfirmed",
@@ -185,7 +198,7 @@ def test_a_planned_end_does_not_pass_in_silence() -> None:
     registry.append(SECRETARIAT, f"{PARTNERSHIP}/details", "DetailsConfirmed",
                     details=ref_of(registry))  # fmt: skip
     (told,) = exits.whole_log(registry.book)
-    assert (told.rule, told.kind, told.who) == ("EX6", "omission", SECRETARIAT)
+    assert (told.rule, told.kind, told.who) == ("LV6", "omission", SECRETARIAT)
     registry.append(SECRETARIAT, f"{PARTNERSHIP}/details", "DetailsAmended",
                     before={"planned_end": "2024-06-30"}, after={"planned_end": "2025-06-30"},
                     reason=text("The last wells"))  # fmt: skip

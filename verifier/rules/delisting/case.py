@@ -139,7 +139,7 @@ class RemovalCase(msgspec.Struct, frozen=True, kw_only=True):
     signers: tuple[Signer, ...] = ()
     ended_on: str | None = None
     ground: str = ""
-    """Why it ended: cured, withdrawn, dismissed, overturned or removed."""
+    """Why it ended: cured, withdrawn, dismissed, overturned, removed, or the partnership left."""
 
 
 def of(subject: Subject) -> RemovalCase | None:

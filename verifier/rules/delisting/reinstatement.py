@@ -108,10 +108,8 @@ class ReinstatementRequested(Body, frozen=True, kw_only=True):
         subject = book.subject(entry.event.subject)
         found, last = partnership.of(subject), subject.get("reinstatement", Reinstatement)
         if found is None or found.listing not in GONE:
-            state = "not on record" if found is None else found.listing
-            yield Unmet(
-                rule="RI1", reason=f"the partnership is {state.replace('_', ' ')}, not removed"
-            )
+            state = "not on record" if found is None else found.listing.replace("_", " ")
+            yield Unmet(rule="RI1", reason=f"the partnership is {state}, not removed")
         if entry.event.seq != 0:
             yield Unmet(rule="RI1", reason="this stream holds a request", hint="name another")
         if last is not None and last.state == "requested":

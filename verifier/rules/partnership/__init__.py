@@ -1,12 +1,8 @@
 """Partnerships: how they enter the register, live in it and leave it, and what is known of them.
 
-``state`` holds what is known of a partnership and who acts for it, ``partners`` what is asked of
-its partners, ``terms`` by which guidelines it is listed. ``submission`` is how it asks to be
-listed, ``screening`` how it is screened and listed; ``members`` and ``offices`` say who belongs,
-leads and is the secretariat; ``details``, ``disclosure``, ``dispute`` and ``association`` what
-it says, discloses, settles and may call itself; ``exits`` and ``merger`` how it leaves. Sources:
-mission table R13, R17, R20 to R25, R28, R29, R33, R34, R40 to R42, R65, R72, R87, R95; domain C2.2,
-C3; decisions D2.12, D3.23, D3.25, D3.26, D4.31.
+What is known stands in ``state``; each further module says in its first line what it is about.
+Sources: mission table R13, R17, R20 to R25, R28, R29, R33, R34, R40 to R42, R65, R72, R87, R95;
+domain C2.2, C3; decisions D2.12, D3.23, D3.25, D3.26, D4.31.
 """
 
 from __future__ import annotations

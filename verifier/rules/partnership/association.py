@@ -5,9 +5,9 @@
 - AA2 It ends on a day to come, at most the time of the profile away. [R42]
 - AA3 What is revoked is in force, and the revocation says why. [R42]
 
-It is in force while the partnership is listed, and rests while it is suspended; a removal or any
-other end of the listing ends it, and a return does not bring it back. ``in_force`` is a pure
-function of the record. Sources: R42; domain C2.2.
+It is in force while the partnership is listed, and rests while it is suspended or an interim
+measure lasts; a removal or any other end of the listing ends it, and a return does not bring it
+back. ``in_force`` is a pure function of the record. Sources: R42; domain C2.2.
 """
 
 from __future__ import annotations
@@ -20,10 +20,14 @@ import msgspec
 from verifier.rules import dates
 from verifier.rules.authority.state import organization_of, role
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
+from verifier.rules.delisting.integrity import measure_in_force
 from verifier.rules.fields import Day, EventRef, Texts
 from verifier.rules.partnership.state import UNDECIDED, entities, is_partner, of, profile_of
 
 __all__ = ["EVENTS", "Association", "AssociationAuthorised", "AssociationRevoked", "in_force"]
+
+NAME_WITHDRAWN: Final = "un_name_withdrawn"
+"""What an interim measure says where it withdraws the name."""
 
 legal_affairs: Final = role("legal_affairs")
 
@@ -40,11 +44,12 @@ class Association(msgspec.Struct, frozen=True, kw_only=True):
 
 def in_force(association: Association, subject: Subject, day: str) -> bool:
     """Say whether a use of the name is in force on a day."""
-    found = of(subject)
+    found, measure = of(subject), measure_in_force(subject, dates.parse_day(day))
     return (
         association.revoked is None and day <= association.until
         and found is not None and found.listing == "listed"
         and found.listed_on == association.listed_on
+        and (measure is None or NAME_WITHDRAWN not in measure.what)
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@
       its period has part in the year, and nothing stands twice (A/RES/70/224, 14 (b)). [R41]
 - DS4 (whole log) A multi-stakeholder partnership discloses each year that it was on the register
       within the time of its profile: its governance, and its funding where the profile asks more
-      than a total; silence is an omission of the secretariat. [R41]
+      than a total; silence or delay is an omission of the secretariat. [R41]
 
 Sources: R40, R41; domain C2.2; A/RES/70/224.
 """
@@ -63,6 +63,8 @@ class Disclosed(msgspec.Struct, frozen=True):
     """What stands for a year; the thing ``disclosed:<kind>:<year>``."""
 
     ref: EventRef
+    first_on: str
+    """The day on which the year was first disclosed."""
 
 
 class _Disclosure(Body, frozen=True, kw_only=True):
@@ -90,7 +92,9 @@ class _Disclosure(Body, frozen=True, kw_only=True):
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Put it on record for the year."""
-        yield _key(self.STREAM, self.year), Disclosed(entry.ref)
+        key = _key(self.STREAM, self.year)
+        before, today = subject.get(key, Disclosed), dates.day_text(entry.at)
+        yield key, Disclosed(entry.ref, before.first_on if before is not None else today)
 
 
 def _key(stream: str, year: int) -> str:
@@ -187,11 +191,13 @@ def _undisclosed(
         end = dates.add(dates.parse_day(f"{year}-{LATEST}"), profile.disclose_within)
         last = calendar.extended(end, book)
         for kind in asked[: 1 if profile.financial_disclosure == "total" else 2]:
-            if last < today and _key(kind.STREAM, year) not in subject.things:
+            done = subject.get(_key(kind.STREAM, year), Disclosed)
+            if last.isoformat() < (done.first_on if done is not None else today.isoformat()):
                 name = kind.STREAM.rpartition("/")[2]
                 yield Broken(
                     rule="DS4", kind="omission", subject=subject.id, who=found.secretariat,
-                    reason=f"its {name} of {year} was to be disclosed by {last}",
+                    reason=f"its {name} of {year} was to be disclosed by {last}, and was "
+                    + (f"disclosed on {done.first_on}" if done is not None else "not"),
                 )  # fmt: skip
 
 

@@ -1,17 +1,17 @@
 """How a partnership leaves the register by its own word, and what stays open then.
 
-- EX1 A partnership withdraws while it is submitted, returned, listed or suspended. With an open
-      removal case, and only then, it is «withdrawn under case»: the case ends, and the way back is
-      the one after a removal.
-- EX2 It is completed when it is listed or suspended, no removal case is open, and every commitment
+- LV1 A partnership withdraws while it is submitted, returned, listed or suspended. With an open
+      removal case or while it is suspended, and only then, it is «withdrawn under case»: a case
+      ends, and the way back is the one after a removal.
+- LV2 It is completed when it is listed, no removal case is open, and every commitment
       has its end, with its lesson where it failed. [R29]
-- EX3 Completion names its final report: accepted, of its own kind, and its period ends on the day
+- LV3 Completion names its final report: accepted, of its own kind, and its period ends on the day
       on which the work ended. No other report waits.
-- EX4 Where a commitment failed or was withdrawn it is «completed with lessons», and says what was
+- LV4 Where a commitment failed or was withdrawn it is «completed with lessons», and says what was
       learned; elsewhere it is «completed». [R29]
-- EX5 A completion is corrected by the registry within P1Y, where what it rests on was wrong: the
+- LV5 A completion is corrected by the registry within P1Y, where what it rests on was wrong: the
       partnership is listed again and its clock starts anew. Later it stands.
-- EX6 (whole log) Where the planned end has passed, the partnership is completed, put off by an
+- LV6 (whole log) Where the planned end has passed, the partnership is completed, put off by an
       amendment, or withdrawn within the time of its profile; silence is its own omission.
 
 Commitments outlive every exit: the accountable organizations own them. Sources: R29; domain C2.2,
@@ -31,7 +31,14 @@ from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Sub
 from verifier.rules.commitment import Commitment, unsettled
 from verifier.rules.delisting import case as cases
 from verifier.rules.fields import Day, EventRef, Texts
-from verifier.rules.partnership.state import COMPLETED, ON_THE_REGISTER, UNDECIDED, of, profile_of
+from verifier.rules.partnership.state import (
+    COMPLETED,
+    ON_THE_REGISTER,
+    UNDECIDED,
+    moved,
+    of,
+    profile_of,
+)
 from verifier.rules.report import OWN, Report
 
 __all__ = [
@@ -69,8 +76,14 @@ def _unmet_listing(rule: str, wanted: tuple[str, ...], subject: Subject) -> Iter
         yield Unmet(rule=rule, reason=f"the partnership is {state}")
 
 
+def _is_under_case(subject: Subject) -> bool:
+    found = of(subject)
+    suspended = found is not None and found.listing == "suspended"
+    return suspended or cases.open_case(subject) is not None
+
+
 class PartnershipWithdrawn(Body, frozen=True, kw_only=True):
-    """A partnership leaves the register (EX1)."""
+    """A partnership leaves the register (LV1)."""
 
     TYPE: ClassVar[str] = "PartnershipWithdrawn/1"
     STREAM: ClassVar[str] = "p-*/registration"
@@ -79,22 +92,22 @@ class PartnershipWithdrawn(Body, frozen=True, kw_only=True):
 
     reason: Texts
     under_case: bool
-    """Whether a removal case is open."""
+    """Whether a removal case is open, or the partnership is suspended."""
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of EX1."""
+        """Yield what is not met of LV1."""
         subject = book.subject(entry.event.subject)
-        yield from _unmet_listing("EX1", LEAVING, subject)
-        is_open = cases.open_case(subject) is not None
-        if self.under_case != is_open:
-            yield Unmet(rule="EX1", reason=f"{'a' if is_open else 'no'} removal case is open")
+        yield from _unmet_listing("LV1", LEAVING, subject)
+        if self.under_case != _is_under_case(subject):
+            told = "is no" if self.under_case else "is a"
+            yield Unmet(rule="LV1", reason=f"there {told} removal case or suspension")
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Take the partnership off the register; an open case ends with it."""
         case = cases.open_case(subject)
         listing = "withdrawn_under_case" if self.under_case else "withdrawn"
         found = subject.things["partnership"]
-        yield "partnership", msgspec.structs.replace(found, listing=listing)
+        yield "partnership", moved(found, listing, entry)
         if case is not None:
             today = dates.day_text(entry.at)
             yield "case", msgspec.structs.replace(case, ended_on=today, ground="left")
@@ -104,8 +117,8 @@ class PartnershipWithdrawn(Body, frozen=True, kw_only=True):
         """Offer the way out."""
         found = of(subject)
         if found is not None and found.listing in LEAVING:
-            is_open = cases.open_case(subject) is not None
-            yield f"{subject.id}/registration", cls(reason=UNDECIDED, under_case=is_open)
+            under_case = _is_under_case(subject)
+            yield f"{subject.id}/registration", cls(reason=UNDECIDED, under_case=under_case)
 
 
 def _has_failed(subject: Subject) -> bool:
@@ -113,7 +126,7 @@ def _has_failed(subject: Subject) -> bool:
 
 
 class PartnershipCompleted(Body, frozen=True, kw_only=True):
-    """A partnership has done its work, and says what became of it (EX2 to EX4)."""
+    """A partnership has done its work, and says what became of it (LV2 to LV4)."""
 
     TYPE: ClassVar[str] = "PartnershipCompleted/1"
     STREAM: ClassVar[str] = "p-*/registration"
@@ -125,36 +138,36 @@ class PartnershipCompleted(Body, frozen=True, kw_only=True):
     lessons: Texts | None = None
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of EX2 to EX4."""
+        """Yield what is not met of LV2 to LV4."""
         subject = book.subject(entry.event.subject)
-        yield from _unmet_listing("EX2", ON_THE_REGISTER, subject)
+        yield from _unmet_listing("LV2", ("listed",), subject)
         if cases.open_case(subject) is not None:
-            yield Unmet(rule="EX2", reason="a removal case is open", who=registry.name)
+            yield Unmet(rule="LV2", reason="a removal case is open", who=registry.name)
         for found in unsettled(subject):
-            yield Unmet(rule="EX2", reason=f"{found.ref.stream} is {found.state}",
+            yield Unmet(rule="LV2", reason=f"{found.ref.stream} is {found.state}",
                         who=found.accountable)  # fmt: skip
         yield from self._unmet_report(subject)
         if _has_failed(subject) != (self.lessons is not None):
             told = "does not tell its lessons" if self.lessons is None else "had no failure"
-            yield Unmet(rule="EX4", reason=f"the partnership {told}")
+            yield Unmet(rule="LV4", reason=f"the partnership {told}")
 
     def _unmet_report(self, subject: Subject) -> Iterator[Unmet]:
         final = subject.get("report:" + self.report.stream.rpartition("/")[2], Report)
         if final is None or final.ref != self.report or final.state != "accepted":
-            yield Unmet(rule="EX3", reason="the final report is not accepted",
+            yield Unmet(rule="LV3", reason="the final report is not accepted",
                         who="screening_officer")  # fmt: skip
         elif final.kind not in OWN or final.period_end != self.ended_on:
-            yield Unmet(rule="EX3", reason=f"this {final.kind} report ends on {final.period_end}",
+            yield Unmet(rule="LV3", reason=f"this {final.kind} report ends on {final.period_end}",
                         hint="name the partnership's own report up to the last day")  # fmt: skip
         for other in subject.all(Report):
             if other.kind in OWN and other.state in ("submitted", "unsigned"):
-                yield Unmet(rule="EX3", reason=f"{other.ref.stream} is {other.state}")
+                yield Unmet(rule="LV3", reason=f"{other.ref.stream} is {other.state}")
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Complete the partnership."""
         listing = "completed_with_lessons" if self.lessons else "completed"
         found = subject.things["partnership"]
-        yield "partnership", msgspec.structs.replace(found, listing=listing)
+        yield "partnership", moved(found, listing, entry)
         today = dates.day_text(entry.at)
         yield "completion", Completion(entry.ref, self.report, self.ended_on, today)
 
@@ -163,7 +176,7 @@ class PartnershipCompleted(Body, frozen=True, kw_only=True):
         """Offer the completion by the newest accepted report."""
         found = of(subject)
         accepted = [r for r in subject.all(Report) if r.kind in OWN and r.state == "accepted"]
-        if found is not None and found.listing in ON_THE_REGISTER and accepted:
+        if found is not None and found.listing == "listed" and accepted:
             last = max(accepted, key=lambda r: r.period_end)
             yield f"{subject.id}/registration", cls(
                 report=last.ref, ended_on=last.period_end,
@@ -172,7 +185,7 @@ class PartnershipCompleted(Body, frozen=True, kw_only=True):
 
 
 class CompletionCorrected(Body, frozen=True, kw_only=True):
-    """The registry takes back a completion that rests on what was wrong (EX5)."""
+    """The registry takes back a completion that rests on what was wrong (LV5)."""
 
     TYPE: ClassVar[str] = "CompletionCorrected/1"
     STREAM: ClassVar[str] = "p-*/registration"
@@ -184,16 +197,16 @@ class CompletionCorrected(Body, frozen=True, kw_only=True):
     """What the completion says that was not so."""
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of EX5."""
+        """Yield what is not met of LV5."""
         subject = book.subject(entry.event.subject)
-        yield from _unmet_listing("EX5", COMPLETED, subject)
+        yield from _unmet_listing("LV5", COMPLETED, subject)
         found = subject.get("completion", Completion)
         if found is None or found.ref != self.completion:
-            yield Unmet(rule="EX5", reason="it names another completion than the newest")
+            yield Unmet(rule="LV5", reason="it names another completion than the newest")
             return
         last = dates.add(dates.parse_day(found.completed_on), CORRECTED_WITHIN)
         if not dates.in_time(entry.at, last):
-            yield Unmet(rule="EX5", reason=f"it could be corrected until {last}")
+            yield Unmet(rule="LV5", reason=f"it could be corrected until {last}")
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """List the partnership again; its clock starts anew."""
@@ -201,9 +214,7 @@ class CompletionCorrected(Body, frozen=True, kw_only=True):
         today = dates.day_text(entry.at)
         yield (
             "partnership",
-            msgspec.structs.replace(
-                found, listing="listed", clock_from=today if found.clock_from else None
-            ),
+            moved(found, "listed", entry, clock_from=today if found.clock_from else None),
         )
 
     @classmethod
@@ -218,7 +229,7 @@ class CompletionCorrected(Body, frozen=True, kw_only=True):
 
 
 def whole_log(book: Book) -> Iterator[Broken]:
-    """Yield what is broken of EX6: a planned end that passed, and nothing was said."""
+    """Yield what is broken of LV6: a planned end that passed, and nothing was said."""
     today = dates.day_text(book.time)
     for subject in book.subjects.values():
         found = of(subject)
@@ -228,7 +239,7 @@ def whole_log(book: Book) -> Iterator[Broken]:
         end = dates.add(dates.parse_day(found.planned_end), profile.conclude_within)
         last = calendar.extended(end, book).isoformat()
         if last < today and cases.open_case(subject) is None:
-            yield Broken(rule="EX6", kind="omission", subject=subject.id, who=found.secretariat,
+            yield Broken(rule="LV6", kind="omission", subject=subject.id, who=found.secretariat,
                          reason=f"its end was planned for {found.planned_end}, and by {last} it "
                          "was neither concluded nor put off")  # fmt: skip
 

@@ -8,7 +8,8 @@
 - MB4 A partner leaves by its own word; the lead leaves once another partner leads.
 - MB5 Where fewer than two partners remain, or a multi-stakeholder partnership lacks the sectors
       that are asked of it, the time to cure of its profile runs. When it is over the registry ends
-      the listing; while a case is open, or what was lost is there again, it does not. [R20]
+      the listing; while a case is open or it is suspended, or what was lost is there again, it does
+      not. [R20]
 - MB6 (whole log) A listing that lost its partners is ended when the time to cure is over; leaving
       it is the registry's own omission.
 
@@ -220,8 +221,9 @@ class PartnershipLapsed(Body, frozen=True, kw_only=True):
         elif dates.in_time(entry.at, last):
             yield Unmet(rule="MB5", reason=f"it may be cured until {last}",
                         earliest=dates.deadline(last), who=state.secretariat.name)  # fmt: skip
-        if cases.open_case(subject) is not None:
-            yield Unmet(rule="MB5", reason="a removal case is open", hint="it goes its own way")
+        if cases.open_case(subject) is not None or (found and found.listing == "suspended"):
+            yield Unmet(rule="MB5", reason="a removal case is open, or it is suspended",
+                        hint="that goes its own way")  # fmt: skip
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """End the listing."""

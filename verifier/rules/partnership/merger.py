@@ -25,7 +25,7 @@ from verifier.rules.authority.state import organization_of, role
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.delisting import case as cases
 from verifier.rules.fields import ActorId, EventRef, Texts
-from verifier.rules.partnership.state import ON_THE_REGISTER, of, profile_of
+from verifier.rules.partnership.state import ON_THE_REGISTER, moved, of, profile_of
 from verifier.rules.standing import owed
 
 __all__ = ["EVENTS", "MergedInto", "Merger", "MergerAccepted", "MergerConcluded"]
@@ -178,7 +178,7 @@ class MergerConcluded(Body, frozen=True, kw_only=True):
         """End the listing."""
         yield "merger", msgspec.structs.replace(subject.things["merger"], state="concluded")
         found = subject.things["partnership"]
-        yield "partnership", msgspec.structs.replace(found, listing="merged")
+        yield "partnership", moved(found, "merged", entry)
 
     @classmethod
     def ahead(cls, subject: Subject, book: Book) -> Iterator[tuple[str, Body]]:

@@ -5,6 +5,8 @@
 - PS3 A return or a rejection says why. [R87]
 - PS4 A submission is screened within the time of the profile of its UN role, in the version of the
       base set in force on the day it took effect (whole log; the registry's own omission). [R71]
+- PS5 A submission that was returned, or waits for a UN partner's signature, lapses when nothing
+      follows within the time of its profile; the registry ends it, and it may be put anew.
 - PL1 What is listed has passed the screening, and others screened it than act or sign here. [R87]
 - PL2 The listing names the version of the base set that is in force, and the profile of the
       partnership in it: of its UN role, with the country overlay where it is local or national.
@@ -19,6 +21,7 @@ C2.2; decisions D2.12, D3.26, D4.33.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Annotated, ClassVar, Final, Literal
 
 import msgspec
@@ -28,12 +31,12 @@ from verifier.rules import calendar, dates, guideline
 from verifier.rules.authority.state import organization_of, role
 from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.diligence import unmet_partners
-from verifier.rules.fields import Code, Symbol, Texts, VersionRef
-from verifier.rules.partnership.state import is_partner, moved, of
+from verifier.rules.fields import Code, EventRef, Symbol, Texts, VersionRef
+from verifier.rules.partnership.state import Confirmed, is_partner, moved, of
 from verifier.rules.partnership.submission import Turn, submitter, un_partner
 from verifier.rules.partnership.terms import Further, further_of, profile_name, unmet_terms
 
-__all__ = ["EVENTS", "PartnershipListed", "PartnershipScreened", "whole_log"]
+__all__ = ["EVENTS", "PartnershipListed", "PartnershipScreened", "SubmissionLapsed", "whole_log"]
 
 
 class PartnershipScreened(Body, frozen=True, kw_only=True):
@@ -89,13 +92,62 @@ class PartnershipScreened(Body, frozen=True, kw_only=True):
             yield f"{subject.id}/registration", cls(outcome="pass", method="desk", minutes=1)
 
 
+def _lapses_on(subject: Subject, book: Book) -> date | None:
+    """Return the last day for what a submission waits for by its own, or nothing (PS5)."""
+    found, stated = of(subject), subject.get("confirmed", Confirmed)
+    if found is None or stated is None:
+        return None
+    since = stated.on if found.waits_for_un else None
+    turn = subject.get(f"turn:{found.ref.seq}", Turn)
+    if found.listing == "returned" and turn is not None:
+        since = turn.screened_on
+    if since is None:
+        return None
+    begun = dates.parse_day(since)
+    version = guideline.base_in_force(begun, book)
+    rules = guideline.profile_of(version, profile_name(found), book) if version else None
+    return calendar.extended(dates.add(begun, rules.return_lapses), book) if rules else None
+
+
+class SubmissionLapsed(Body, frozen=True, kw_only=True):
+    """The registry ends a submission that nobody follows up (PS5)."""
+
+    TYPE: ClassVar[str] = "SubmissionLapsed/1"
+    STREAM: ClassVar[str] = "p-*/registration"
+    SIGNERS: ClassVar[tuple[Capacity, ...]] = (role("registry"),)
+    MISSION: ClassVar[tuple[int, ...]] = (72,)
+
+    submission: EventRef
+
+    def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
+        """Yield what is not met of PS5."""
+        subject = book.subject(entry.event.subject)
+        found, last = of(subject), _lapses_on(subject, book)
+        if found is None or found.ref != self.submission or last is None:
+            yield Unmet(rule="PS5", reason="no such submission waits for who made it")
+        elif dates.in_time(entry.at, last):
+            yield Unmet(rule="PS5", reason=f"it lapses after {last}",
+                        earliest=dates.deadline(last), who=submitter.name)  # fmt: skip
+
+    def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
+        """End the submission."""
+        yield "partnership", moved(subject.things["partnership"], "lapsed", entry)
+
+    @classmethod
+    def ahead(cls, subject: Subject, book: Book) -> Iterator[tuple[str, Body]]:
+        """Offer the end of what nobody follows up."""
+        found = of(subject)
+        if found is not None and _lapses_on(subject, book) is not None:
+            yield f"{subject.id}/registration", cls(submission=found.ref)
+
+
 class PartnershipListed(Body, frozen=True, kw_only=True):
     """The registry lists a partnership; its clock runs from this day (PL1 to PL5)."""
 
     TYPE: ClassVar[str] = "PartnershipListed/1"
     STREAM: ClassVar[str] = "p-*/registration"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (role("registry"),)
-    MISSION: ClassVar[tuple[int, ...]] = (12, 24, 25, 26, 56, 64)
+    MISSION: ClassVar[tuple[int, ...]] = (12, 13, 21, 24, 25, 26, 56, 64)
 
     guideline: VersionRef
     further: Further = ()
@@ -166,4 +218,8 @@ def whole_log(book: Book) -> Iterator[Broken]:
                              f"screened {state}")  # fmt: skip
 
 
-EVENTS: Final[tuple[type[Body], ...]] = (PartnershipScreened, PartnershipListed)
+EVENTS: Final[tuple[type[Body], ...]] = (
+    PartnershipScreened,
+    SubmissionLapsed,
+    PartnershipListed,
+)

@@ -166,13 +166,15 @@ class PartnershipSubmitted(Body, frozen=True, kw_only=True):
             yield from _unmet_signature("PA4", self.un_signature, self, entry, book)
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
-        """Put the partnership on record, and what it is about."""
+        """Put the partnership on record, and what it is about; its earlier moves stay."""
+        before = of(subject)
         found = Partnership(
             ref=entry.ref, title=self.title, lead=self.lead, partners=self.partners,
             secretariat=self.secretariat, un_role=self.un_role, scale=self.scale,
             countries=self.countries, sdg_targets=self.sdg_targets,
             initiative_kind=self.initiative_kind, start=self.start, planned_end=self.planned_end,
             budget=self.budget, listing="submitted", un_signature=self.un_signature,
+            moves=before.moves if before is not None else (),
         )  # fmt: skip
         yield "partnership", found
         yield "confirmed", Confirmed(entry.ref, dates.day_text(entry.at))

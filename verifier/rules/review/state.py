@@ -291,8 +291,12 @@ def free_stream(subject: Subject, kind: str = "decision") -> str:
 
 
 def is_party(actor: str, organization: str, found: partnership.Partnership) -> bool:
-    """Say whether an actor or its organization belongs to a partnership (decision D2.15)."""
-    return actor == found.secretariat or partnership.is_partner(found, organization)
+    """Say whether an actor or its organization belongs or belonged to a partnership (D2.15)."""
+    return (
+        actor == found.secretariat
+        or partnership.is_partner(found, organization)
+        or organization in found.former
+    )
 
 
 def class_of(organization: Actor) -> str:
