@@ -191,13 +191,13 @@ class AppealDecisionProposed(ProposalBody, frozen=True, kw_only=True):
         )
         if self.outcome == "overturn":
             yield from fresh(case, entry, subject, book)
-            yield from listed_again(subject)
+            yield from listed_again(subject, entry)
             yield "case", ended(case, entry, "overturned")
         elif self.outcome == "remit":
             suspended = case.suspension
             if case.decision is not None and case.decision.kind == "suspend":
                 suspended = None
-                yield from listed_again(subject)
+                yield from listed_again(subject, entry)
             yield "case", msgspec.structs.replace(
                 case, decision=None, appeal=None, suspension=suspended,
                 remitted_on=dates.day_text(entry.at),

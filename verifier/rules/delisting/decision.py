@@ -75,11 +75,11 @@ def fresh(case: RemovalCase, entry: Entry, subject: Subject, book: Book) -> Iter
         yield key, DueMoved(case.clock_from, case.obligation, day, entry.ref)
 
 
-def listed_again(subject: Subject) -> Iterator[Change]:
+def listed_again(subject: Subject, entry: Entry) -> Iterator[Change]:
     """Yield the listing of a partnership whose suspension ends with its case."""
     found: partnership.Partnership = subject.things["partnership"]
     if found.listing == "suspended":
-        yield "partnership", msgspec.structs.replace(found, listing="listed")
+        yield "partnership", partnership.moved(found, "listed", entry)
 
 
 class RemovalDecisionProposed(ProposalBody, frozen=True, kw_only=True):

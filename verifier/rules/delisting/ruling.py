@@ -168,7 +168,7 @@ class PartnershipSuspended(_Ruling, frozen=True, kw_only=True):
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Suspend the partnership."""
         found: partnership.Partnership = subject.things["partnership"]
-        yield "partnership", msgspec.structs.replace(found, listing="suspended")
+        yield "partnership", partnership.moved(found, "suspended", entry)
         held = Suspension(entry.ref, dates.day_text(entry.at), self.until)
         yield from self._evolve_case(entry, subject, "suspend", suspension=held)
 
@@ -202,7 +202,7 @@ class RemovalDecided(_Ruling, frozen=True, kw_only=True):
             return
         case: RemovalCase = subject.things["case"]
         yield from fresh(case, entry, subject, book)
-        yield from listed_again(subject)
+        yield from listed_again(subject, entry)
         yield "case", ended(case, entry, "dismissed")
 
     @classmethod

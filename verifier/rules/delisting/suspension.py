@@ -118,7 +118,7 @@ class SuspensionLifted(Body, frozen=True, kw_only=True):
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """List the partnership again and end the case as cured."""
-        yield from listed_again(subject)
+        yield from listed_again(subject, entry)
         yield "case", ended(subject.things["case"], entry, "cured")
 
     @classmethod
