@@ -8,8 +8,8 @@ Rules:
    committer (admit, commit, seal: ``committer.py``). An answer ``Accepted`` is durable.
 3. A start and a recovery are the same code: the database is opened, its tree is compared with the
    signing state, and what was committed but not signed is signed.
-4. Reads see committed data only. ``dry_run`` and ``ahead`` look at the state that the next event
-   would meet.
+4. Reads see committed data only. ``dry_run``, ``ahead`` and ``open_cases`` look at the state that
+   the next event would meet.
 5. ``Ledger(env)``, with ``LEDGER_FOLDER`` in the environment, follows a ledger and appends nothing:
    that is how a stock ``ProjectionRunner`` of ``eventsourcing`` makes it. ``Ledger.open`` appends.
 """
@@ -17,6 +17,7 @@ Rules:
 from __future__ import annotations
 
 import asyncio
+import heapq
 import logging
 import sys
 import time
@@ -49,6 +50,7 @@ from verifier.rules import admission
 from verifier.rules.ahead import Step, steps
 from verifier.rules.authority.genesis import LedgerOpened
 from verifier.rules.book import Entry, Head, Unmet
+from verifier.rules.delisting.case import open_case
 from verifier.tiles import TileHashes
 from verifier.tree import inclusion_proof, leaf_hash
 
@@ -347,6 +349,12 @@ class Ledger(Application[str]):
         """Return what may happen next to a subject on a day, and what still stands against it."""
         midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
         return steps(subject, self._book, int(midnight.timestamp()))
+
+    def open_cases(self, after: str, limit: int) -> list[str]:
+        """Return up to *limit* subjects with an open removal case, by id, beyond an id."""
+        subjects = list(self._book.subjects.items())
+        found = (name for name, subject in subjects if name > after and open_case(subject))
+        return heapq.nsmallest(min(limit, MAX_PAGE), found)
 
     # What is served. Everything below reads committed data.
 

@@ -21,6 +21,7 @@ import click
 if TYPE_CHECKING:
     from datetime import date
 
+    from ledger.http.wire import SubjectReply
     from verifier.policy import Policy
     from verifier.rules.ahead import Step
 
@@ -231,35 +232,58 @@ async def _ask(client: Any, author: Any, statement: Any) -> int:
 
 
 @click.command("next")
-@click.argument("subject")
+@click.argument("subject", required=False)
+@click.option("--open-cases", is_flag=True, help="Of every subject with an open removal case.")
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="As of a later day.")
+@click.option("--json", "as_json", is_flag=True, help="JSON Lines, one for each subject.")
 @at_option
 @policy_option
 @telling_errors
-def next_(subject: str, day: datetime | None, address: str, policy_path: Path) -> None:
-    """Say what may happen next to SUBJECT: when, and who must act."""
+def next_(
+    subject: str | None,
+    open_cases: bool,
+    day: datetime | None,
+    as_json: bool,
+    address: str,
+    policy_path: Path,
+) -> None:
+    """Say what may happen next to SUBJECT: when, and who must act.
+
+    Without SUBJECT it is said of every subject that has an open removal case.
+    """
     from ledger.client import LedgerClient
 
+    if subject and open_cases:
+        raise click.UsageError("take SUBJECT or --open-cases")
     policy = _read_policy(policy_path)
+    as_of = datetime.now(UTC).date() if day is None else day.date()
+    tell = _tell_json if as_json else _tell_next
 
-    async def run() -> tuple[Step, ...]:
+    async def run() -> int:
         async with LedgerClient(address, policy=policy) as client:
-            reply = await client.subject(subject, day=_date(day))
-            return reply.ahead
+            subjects = [subject] if subject else await client.open_cases()
+            for one in subjects:
+                tell(await client.subject(one, day=as_of), as_of)
+            return len(subjects)
 
-    steps = asyncio.run(run())
-    as_of = datetime.now(UTC) if day is None else day
-    click.echo(
-        f"{subject}, as of {as_of.day} {as_of:%B %Y}, or of the log's time if that is later:"
-    )
-    if not steps:
+    if not asyncio.run(run()) and not as_json:
+        click.echo("no removal case is open")
+
+
+def _tell_next(reply: SubjectReply, as_of: date) -> None:
+    day = f"{as_of.day} {as_of:%B %Y}"
+    click.echo(f"{reply.subject}, as of {day}, or of the log's time if that is later:")
+    if not reply.ahead:
         click.echo("no procedure is under way here, and none can begin")
-    for step in steps:
+    for step in reply.ahead:
         click.echo(_step(step))
 
 
-def _date(day: datetime | None) -> date | None:
-    return None if day is None else day.date()
+def _tell_json(reply: SubjectReply, as_of: date) -> None:
+    from ledger.http.wire import encode_json
+
+    line = {"subject": reply.subject, "size": reply.size, "as_of": as_of, "ahead": reply.ahead}
+    click.echo(encode_json(line))
 
 
 def _step(step: Step) -> str:

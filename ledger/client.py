@@ -31,12 +31,14 @@ from ledger.errors import LedgerError
 from ledger.http.wire import (
     MAX_BATCH_BYTES,
     MAX_BATCH_EVENTS,
+    MAX_PAGE,
     MEDIA_BATCH,
     MEDIA_EVENT,
     MEDIA_JSON,
     BatchReply,
     DryRun,
     EntryReply,
+    OpenCases,
     Problem,
     Result,
     StreamPage,
@@ -311,6 +313,17 @@ class LedgerClient:
         """Return what the service says about a subject: heads, and what may happen next."""
         query = "" if day is None else f"?day={day.isoformat()}"
         return await self._transport.get(f"/subjects/{quote(subject)}{query}", SubjectReply)
+
+    async def open_cases(self) -> list[str]:
+        """Return every subject that has an open removal case, by its id."""
+        found: list[str] = []
+        after: str | None = ""
+        while after is not None:
+            path = f"/open-cases?limit={MAX_PAGE}&after={quote(after, safe='')}"
+            page = await self._transport.get(path, OpenCases)
+            found += page.subjects
+            after = page.next_after
+        return found
 
     async def dry_run(self, event: Event) -> DryRun:
         """Ask whether an event would be admitted now; nothing is recorded."""

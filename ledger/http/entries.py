@@ -197,6 +197,15 @@ async def subject(request: web.Request) -> web.StreamResponse:
     )
 
 
+async def open_cases(request: web.Request) -> web.StreamResponse:
+    """Give a page of the subjects that have an open removal case."""
+    limit = min(max(_number(request, "limit", 100), 1), wire.MAX_PAGE)
+    found = request.app[LEDGER].open_cases(request.query.get("after", ""), limit + 1)
+    page = tuple(found[:limit])
+    more = len(found) > limit
+    return _json(wire.OpenCases(subjects=page, next_after=page[-1] if more else None))
+
+
 async def subject_entries(request: web.Request) -> web.StreamResponse:
     """Give a page of everything recorded about a subject."""
     ledger, name = request.app[LEDGER], request.match_info["subject"]
@@ -319,6 +328,14 @@ ROUTES: Final = (
             Parameter("day", "The day for which steps are judged; today if absent.", query=True),
         ),
         answers=(Answer(200, "The subject.", ((MEDIA_JSON, (wire.SubjectReply,)),)),),
+    ),
+    Route(
+        method="GET", path="/open-cases", name="openCases", handler=open_cases,
+        summary="A page of the subjects that have an open removal case.",
+        parameters=(
+            _LIMIT, Parameter("after", "Only subjects beyond this id.", query=True),
+        ),
+        answers=(Answer(200, "The subjects.", ((MEDIA_JSON, (wire.OpenCases,)),)),),
     ),
     Route(
         method="GET", path="/subjects/{subject}/entries", name="subjectEntries",

@@ -43,6 +43,7 @@ __all__ = [
     "EntryReply",
     "Health",
     "Listed",
+    "OpenCases",
     "Page",
     "Problem",
     "Receipt",
@@ -179,6 +180,14 @@ class SubjectReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     heads: dict[str, StreamHead]
     ahead: tuple[Step, ...]
     """What may happen next: by whom, from when, and what still stands against it."""
+
+
+class OpenCases(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A page of the subjects that have an open removal case, by their ids."""
+
+    subjects: tuple[str, ...]
+    next_after: str | None = None
+    """Ask with ``after`` = this for what follows; absent at the end."""
 
 
 class DryRun(msgspec.Struct, frozen=True, kw_only=True):

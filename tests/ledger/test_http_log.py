@@ -143,7 +143,8 @@ async def test_readers_of_any_origin_may_read(tmp_path: Path) -> None:
     async with service(tmp_path) as live:
         for path in ("/checkpoint", "/tile/0/000.p/1", "/tile/entries/000.p/1", "/entries/0",
                      "/entries/0/event", "/streams/ledger/genesis", "/subjects/ledger",
-                     "/-/healthz", "/openapi.json", "/tile/0/999", "/nothing"):  # fmt: skip
+                     "/open-cases", "/-/healthz", "/openapi.json", "/tile/0/999",
+                     "/nothing"):  # fmt: skip
             response = await live.get(path, Origin="https://auditor.example")
             assert response.headers["Access-Control-Allow-Origin"] == "*", path
 

@@ -109,6 +109,7 @@ async def test_the_service_mounts_the_listed_routes_and_no_others(tmp_path: Path
     [("/entries/0", "/entries/{entry}", 200), ("/streams/ledger/genesis", "/streams/{stream}", 200),
      ("/subjects/ledger", "/subjects/{subject}", 200),
      ("/subjects/ledger/entries", "/subjects/{subject}/entries", 200),
+     ("/open-cases", "/open-cases", 200), ("/open-cases?limit=x", "/open-cases", 400),
      ("/-/healthz", "/-/healthz", 200), ("/-/readyz", "/-/readyz", 200),
      ("/entries/99", "/entries/{entry}", 404)],
 )  # fmt: skip
