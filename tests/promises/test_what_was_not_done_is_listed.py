@@ -69,8 +69,14 @@ def test_people_read_what_is_missing(silent: list[str], capsys: pytest.CaptureFi
 def test_where_everything_was_done_nothing_is_listed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The day before the due day nothing is owed yet."""
-    registry = stories.listed_partnership().on("2025-01-14").enlist("actor-somebody-else")
+    """Reminded on each day; and the day before the due day nothing else is owed yet."""
+    registry = stories.listed_partnership()
+    for moment, day in (("2024-10-17", -90), ("2024-12-16", -30), ("2025-01-08", -7)):
+        registry.on(moment).append(
+            stories.MACHINE, f"{PARTNERSHIP}/reminder", "ReminderSent", obligation=1,
+            due="2025-01-15", day=day,
+        )  # fmt: skip
+    registry.on("2025-01-14").enlist("actor-somebody-else")
     assert main(["duties", *published(registry, tmp_path), "--json"]) == 0
     (verdict,) = told(capsys)
     assert verdict["message"] == "verdict"

@@ -3,8 +3,12 @@
 - RS1 A reminder names the report that is owed and its due day, and is sent on one of the days that
       the profile names, or on a later one before the next of them.
 - RS2 Each of these days is reminded of once.
+- RS3 A reminder is sent on each of these days that comes while the report is what is owed and none
+      waits; what was not sent is the registry's own omission, until the report is accepted (whole
+      log). [R86]
 
-Source: R86; domain C4.3 step 0; decision D3.19.
+One that is sent late, before the next of the days, counts as sent. Source: R86; domain C4.3 step 0;
+decisions D1.8, D3.19.
 """
 
 from __future__ import annotations
@@ -18,12 +22,16 @@ from msgspec import Meta
 
 from verifier.rules import dates, partnership
 from verifier.rules.authority.state import role
-from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
+from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.delisting.case import registry
+from verifier.rules.duty import Duty, late
 from verifier.rules.fields import Day, EventRef
+from verifier.rules.report.state import own_reports
 from verifier.rules.standing import standing_at
 
-__all__ = ["EVENTS", "Reminder", "ReminderSent"]
+__all__ = ["EVENTS", "Reminder", "ReminderSent", "duties", "whole_log"]
+
+machine: Final = role("registry_service")
 
 
 class Reminder(msgspec.Struct, frozen=True):
@@ -44,7 +52,7 @@ class ReminderSent(Body, frozen=True, kw_only=True):
 
     TYPE: ClassVar[str] = "ReminderSent/1"
     STREAM: ClassVar[str] = "p-*/reminder"
-    SIGNERS: ClassVar[tuple[Capacity, ...]] = (registry, role("registry_service"))
+    SIGNERS: ClassVar[tuple[Capacity, ...]] = (registry, machine)
     MISSION: ClassVar[tuple[int, ...]] = (72, 86)
 
     obligation: Annotated[int, Meta(ge=1, le=200)]
@@ -90,6 +98,36 @@ class ReminderSent(Body, frozen=True, kw_only=True):
                 f"{subject.id}/reminder",
                 cls(obligation=now.obligation, due=now.due.isoformat(), day=passed[-1]),
             )
+
+
+def duties(subject: Subject, book: Book) -> Iterator[Duty]:
+    """Yield every reminder of the report that is owed now, unless it was sent."""
+    found, now = partnership.of(subject), standing_at(subject, book.time, book)
+    rules = partnership.profile_of(found, book) if found else None
+    if not rules or now.due is None or now.obligation is None or now.state == "pending_review":
+        return
+    held, since = subject.get(_key(subject, now.obligation), Reminder), _owed_since(subject)
+    for day in sorted(set(rules.reminder_days) - set(held.days if held else ())):
+        due = (now.due + timedelta(days=day)).isoformat()
+        if due > since:
+            yield Duty(
+                rule="RS3", subject=subject.id, stream=f"{subject.id}/reminder",
+                what=f"the reminder of report {now.obligation} for day {day}",
+                who=f"{registry.name} or {machine.name}", due=due,
+            )  # fmt: skip
+
+
+def _owed_since(subject: Subject) -> str:
+    """Return the day since which the report that is owed now is: all before it are accepted."""
+    found = partnership.of(subject)
+    begins = found.clock_from if found and found.clock_from else ""
+    accepted = (r for r in own_reports(subject, begins) if r.state == "accepted")
+    return max((r.screened_on or begins for r in accepted), default=begins)
+
+
+def whole_log(book: Book) -> Iterator[Broken]:
+    """Yield every reminder that was not sent (RS3)."""
+    yield from late(duties, book)
 
 
 EVENTS: Final[tuple[type[Body], ...]] = (ReminderSent,)
