@@ -167,6 +167,15 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
     "ReportTemplateIssued/1": lambda b: (
         f"Report template, version {b.version}, with {len(b.questions)} questions."
     ),
+    "NationalMechanismRecognised/1": lambda b: (
+        f"{b.symbol} is recognised until {b.valid_until}: {words(b.name)}"
+    ),
+    "WaiverGranted/1": lambda b: (
+        f"Clause {b.clause} of {b.guideline.set} is waived until {b.until}: {words(b.reason)}"
+    ),
+    "ClassificationAssigned/1": lambda b: f"Classified as {b.result}: {words(b.reasons)}",
+    "Reclassified/1": lambda b: f"It reports by profile {b.profile} from now on.",
+    "MegaDesignated/1": lambda b: f"A mega partnership: {words(b.reasons)}",
     "GoldStandardDesignated/1": lambda b: (
         f"Gold standard: template {b.template.set} version {b.template.version}."
     ),

@@ -17,6 +17,7 @@ import msgspec
 from verifier.rules import (
     calendar,
     champion,
+    classification,
     concern,
     evidence,
     government,
@@ -26,6 +27,7 @@ from verifier.rules import (
     proposal,
     risk,
     support,
+    waiver,
 )
 from verifier.rules.authority import actors, delegation, distrust, genesis, keys, monitoring, roles
 from verifier.rules.body import certified, sessions
@@ -48,7 +50,14 @@ from verifier.rules.diligence import case as diligence
 from verifier.rules.diligence import compact
 from verifier.rules.diligence import decision as diligence_decision
 from verifier.rules.filing import rows as filing
-from verifier.rules.guideline import criteria, instruments, principles, sets, templates
+from verifier.rules.guideline import (
+    criteria,
+    instruments,
+    principles,
+    recognition,
+    sets,
+    templates,
+)
 from verifier.rules.partnership import (
     association,
     details,
@@ -95,6 +104,7 @@ MODULES: Final = (
     sets,
     templates,
     criteria,
+    recognition,
     calendar,
     imported,
     submission,
@@ -141,9 +151,12 @@ MODULES: Final = (
     integrity,
     appeal,
     reinstatement,
+    classification,
+    waiver,
     lesson,
     network,
     champion,
+    classification,
     concern,
     government,
     risk,

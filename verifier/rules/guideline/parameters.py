@@ -178,6 +178,8 @@ class Profile(
     """From the opening of a dispute to the day by which it is closed."""
     association_at_most: Duration
     """For how long the use of the name of the United Nations is authorised at most."""
+    waiver_at_most: Duration
+    """How long a clause of a guideline can be waived for one partnership."""
     consultation_mix: Annotated[int, Meta(ge=1, le=16)]
     """How many categories of stakeholders a consultation hears at least."""
     support_offered_within: Duration
@@ -333,6 +335,7 @@ PARAMETERS: Final[dict[str, Parameter]] = {
     "disclose_within": Parameter("demand", "longer"),
     "settle_within": Parameter("demand", "longer"),
     "association_at_most": Parameter("demand", "longer"),
+    "waiver_at_most": Parameter("fixed"),
     "consultation_mix": Parameter("demand", "less"),
     "support_offered_within": Parameter("protection", "shorter"),
     "champion_report": Parameter("demand", "longer"),

@@ -27,12 +27,14 @@ from msgspec import Meta
 
 from verifier.event import Event
 from verifier.rules import calendar, dates, partnership
+from verifier.rules.authority.scope import Place
 from verifier.rules.authority.state import organization_of, role
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.clock import Obligation
 from verifier.rules.commitment.state import Commitment
 from verifier.rules.fields import ActorId, Day
 from verifier.rules.guideline import Profile
+from verifier.rules.guideline.recognition import is_recognised
 from verifier.rules.partnership import UNDECIDED, Partnership
 from verifier.rules.report.content import (
     Amount,
@@ -131,6 +133,14 @@ class ReportSubmitted(Content, frozen=True, kw_only=True):
         if self.kind in OTHERS and partnership.is_partner(found, self.organization):
             yield Unmet(rule="RE19", reason=f"{self.organization} is a partner", hint="let another")
         yield from unmet_content(self, self.kind, self.period_end, entry, book)
+        place, today = subject.get("place", Place), dates.day_of(entry.at)
+        if (
+            self.kind == "national"
+            and self.mechanism is not None
+            and not is_recognised(self.mechanism, profile.template, place, today, book)
+        ):
+            yield Unmet(rule="NM3", reason=f"{self.mechanism} is not recognised for it",
+                        who="permanent_mission")  # fmt: skip
 
     def _unmet_owed(
         self, found: Partnership, profile: Profile, entry: Entry, book: Book
