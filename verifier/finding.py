@@ -124,6 +124,8 @@ MEANINGS: Final[dict[str, str]] = {
     "PS": "a submission was screened against the procedure",
     "PS4": "a submission was left lying longer than its time",
     "PL": "a partnership was listed against the procedure",
+    "CL": "a partnership was classified against the procedure",
+    "CL8": "a partnership was not reclassified although its facts make another profile",
     "MB": "a partner joined or left against the procedure",
     "MB6": "a listing was left standing after it had lost its partners",
     "SE": "a lead or a secretariat was replaced against the procedure",

@@ -31,6 +31,7 @@ WATER: Final = "p-demo-water"
 FOREST: Final = "p-demo-forest"
 BASE: Final = VersionRef("default", 1)
 PROFILE: Final = "light"
+CRITERIA: Final = VersionRef("differentiation", 1)
 LISTED: Final = {WATER: 940, FOREST: 927}
 """Days before the end on which each was listed."""
 BEGINS: Final = 970
@@ -137,6 +138,16 @@ async def _register(
         outcome="pass",
         method="desk",
         minutes=45,
+    )
+    await told.say(
+        cast.SCREENING,
+        f"{name}/classification",
+        "ClassificationAssigned",
+        criteria=CRITERIA,
+        met=["several-sectors", "shared-governance"],
+        not_met=["public-service", "one-company"],
+        result="msp",
+        reasons=english("Partners of four sectors decide together, on a board"),
     )
     told.ago(days)
     await told.say(

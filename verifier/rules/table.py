@@ -156,7 +156,6 @@ MODULES: Final = (
     lesson,
     network,
     champion,
-    classification,
     concern,
     government,
     risk,

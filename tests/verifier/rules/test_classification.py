@@ -9,8 +9,18 @@ import pytest
 from tests.harness import bodies, removals, stories
 from tests.harness.registry import Registry, ref
 from tests.harness.removals import later, refused
-from tests.harness.stories import ISSUER, OFFICE_A, PARTNERSHIP, SCREENER, text
-from verifier.rules import partnership
+from tests.harness.stories import (
+    ISSUER,
+    NGO,
+    OFFICE_A,
+    OFFICE_B,
+    PARTNERSHIP,
+    SCREENER,
+    UN_AGENCY,
+    text,
+)
+from verifier.rules import classification, partnership
+from verifier.rules.ahead import steps
 from verifier.rules.book import Refused
 
 CLASSES = f"{PARTNERSHIP}/classification"
@@ -114,24 +124,124 @@ def test_a_body_may_designate_a_mega_partnership() -> None:
     assert found(registry).mega
 
 
-def reclassified(registry: Registry, profile: str) -> dict[str, Any]:
-    """Return the fields of a reclassification today."""
+def reclassified(registry: Registry, profile: str, begins: str = "") -> dict[str, Any]:
+    """Return the fields of a reclassification with a period that begins on a day."""
     guideline = stories.listing(registry)["guideline"]
-    return {"guideline": guideline, "profile": profile, "reasons": text("Its facts have changed")}
+    return {"guideline": guideline, "profile": profile, "profile_from": begins or registry.day(),
+            "reasons": text("Its facts have changed")}  # fmt: skip
 
 
-def test_another_profile_counts_from_a_new_clock_on() -> None:
-    """CL5, CL6: refused where nothing has changed or a report is late; then the clock restarts."""
+def reclassify(registry: Registry, *args: str, author: str = OFFICE_A) -> set[str]:
+    """Reclassify, or return the rules by which that is refused."""
+    fields = reclassified(registry, *args)
+    try:
+        registry.append(author, CLASSES, "Reclassified", **fields)
+    except Refused as error:
+        return {unmet.rule for unmet in error.unmet}
+    return set()
+
+
+def joined_by_the_un(registry: Registry) -> Registry:
+    """Let a UN agency join a listed partnership, and an officer classify it again."""
+    joined = registry.append(
+        UN_AGENCY, f"{PARTNERSHIP}/partner/{UN_AGENCY}", "PartnerJoined", organization=UN_AGENCY,
+        role="partner", sector="public", stakeholder_type="un_entity",
+    )  # fmt: skip
+    registry.append(NGO, joined.event.stream, "PartnerConfirmed", joined=ref(joined))
+    registry.append(SCREENER, CLASSES, "ClassificationAssigned", **answers(*MSP))
+    return registry
+
+
+def test_another_profile_counts_from_the_next_period() -> None:
+    """CL5, CL6: not within a period and not where nothing is another; then the clock runs on."""
+    registry = with_criteria(stories.listed_partnership())
+    registry.append(SCREENER, CLASSES, "ClassificationAssigned", **answers(*MSP))
+    assert "CL5" in reclassify(registry, "light")
+    joined_by_the_un(registry.on("2024-06-01"))
+    assert "CL5" in reclassify(registry, "light", "2024-01-15")
+    assert reclassify(registry, "un_participating", "2024-01-15") == {"CL6"}
+    stories.accepted_report(registry.on("2025-01-14"))
+    assert reclassify(registry, "un_participating", "2025-01-15") == {"CL6"}
+    registry.on("2025-02-01")
+    assert reclassify(registry, "un_participating", "2025-02-01") == {"CL6"}
+    ahead = {step.type: step for step in steps(PARTNERSHIP, registry.book, registry.now)}
+    assert ahead["Reclassified/1"].lawful
+    assert reclassify(registry, "un_participating", "2025-01-15") == set()
+    now = found(registry)
+    assert (now.profile, now.clock_from) == ("un_participating", "2025-01-15")
+
+
+def test_nobody_is_reclassified_out_of_what_it_owes() -> None:
+    """CL6: while a report is owed or waits, or a case is open, everything stays as it is."""
+    registry = joined_by_the_un(with_criteria(stories.listed_partnership()).on("2024-06-01"))
+    registry.on("2025-02-01")
+    assert reclassify(registry, "un_participating", "2024-01-15") == {"CL6"}
+    stories.submitted_report(registry)
+    assert reclassify(registry, "un_participating", "2024-01-15") == {"CL6"}
+    stories.send_back(registry)
+    removals.give_notice(registry.on("2026-03-01"))
+    assert reclassify(registry, "un_participating", "2024-01-15") == {"CL6"}
+
+
+def test_two_offices_reclassify() -> None:
+    """CL5: who classified it does not reclassify it, and nothing is without a classification."""
     registry = with_criteria(stories.listed_partnership(profile="un_led"))
-    fields = reclassified(registry, "un_led")
-    assert refused(registry, OFFICE_A, CLASSES, "Reclassified", **fields) == {"CL5"}
     registry.append(OFFICE_A, MEGA, "MegaDesignated", **large())
-    assert refused(registry, OFFICE_A, CLASSES, "Reclassified", **fields) == {"CL5"}
-    fields = reclassified(registry, "mega_un_led")
-    late = later(removals.branch(registry), 370)
-    assert refused(late, OFFICE_A, CLASSES, "Reclassified", **fields) == {"CL6"}
-    registry.append(OFFICE_A, CLASSES, "Reclassified", **fields)
-    assert (found(registry).profile, found(registry).clock_from) == ("mega_un_led", registry.day())
+    stories.accepted_report(registry.on("2025-01-14"))
+    registry.on("2025-02-01")
+    assert reclassify(registry, "mega_un_led", "2025-01-15") == {"CL5"}
+    registry.append(OFFICE_A, CLASSES, "ClassificationAssigned", **answers(*MSP))
+    assert reclassify(registry, "mega_un_led", "2025-01-15") == {"CL5"}
+    assert reclassify(registry, "mega_un_led", "2025-01-15", author=OFFICE_B) == {"CL6"}
+
+
+def test_what_had_no_clock_changes_at_once() -> None:
+    """CL6: a voluntary commitment that has become a partnership owes reports from this day on."""
+    registry = stories.listed_partnership(initiative_kind="voluntary_commitment")
+    with_criteria(registry).on("2024-06-01")
+    registry.append(SCREENER, CLASSES, "ClassificationAssigned", **answers(*MSP))
+    assert reclassify(registry, "light") == set()
+    now = found(registry)
+    assert (now.initiative_kind, now.clock_from) == ("msp", "2024-06-01")
+
+
+def list_it(registry: Registry, author: str = OFFICE_A) -> set[str]:
+    """List the partnership, or return the rules by which that is refused."""
+    fields = stories.listing(registry)
+    try:
+        registry.append(author, f"{PARTNERSHIP}/registration", "PartnershipListed", **fields)
+    except Refused as error:
+        return {unmet.rule for unmet in error.unmet}
+    return set()
+
+
+def test_nothing_is_listed_unclassified() -> None:
+    """CL7: where criteria are in force, its newest submission by them, and by another."""
+    registry = with_criteria(stories.screened_partnership())
+    assert list_it(registry) == {"CL7"}
+    registry.append(OFFICE_B, CLASSES, "ClassificationAssigned", **answers(*MSP))
+    assert list_it(registry, OFFICE_B) == {"CL7"}
+    assert list_it(registry) == set()
+
+
+def test_a_new_submission_is_classified_anew() -> None:
+    """CL7: what was said of the submission before counts no more."""
+    registry = with_criteria(stories.submitted_partnership())
+    registry.append(SCREENER, CLASSES, "ClassificationAssigned", **answers(*MSP))
+    returned = {"outcome": "return", "method": "desk", "minutes": 40, "findings": text("No plan")}
+    registry.append(SCREENER, f"{PARTNERSHIP}/registration", "PartnershipScreened", **returned)
+    stories.screened_partnership(registry)
+    assert list_it(registry) == {"CL7"}
+
+
+def test_a_profile_that_the_facts_do_not_make_is_told() -> None:
+    """CL8: from the day they change until the registry has reclassified the partnership."""
+    registry = joined_by_the_un(with_criteria(stories.listed_partnership()))
+    (told,) = classification.whole_log(registry.book)
+    assert (told.rule, told.kind, told.who) == ("CL8", "omission", "registry")
+    stories.accepted_report(registry.on("2025-01-14"))
+    assert reclassify(registry.on("2025-02-01"), "un_participating", "2025-01-15") == set()
+    assert not [*classification.whole_log(registry.book)]
 
 
 # Waivers.

@@ -30,6 +30,7 @@ from msgspec import Meta
 from verifier.rules import calendar, dates, guideline
 from verifier.rules.authority.state import organization_of, role
 from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
+from verifier.rules.classification import unmet_classified
 from verifier.rules.diligence import unmet_partners
 from verifier.rules.fields import Code, EventRef, Symbol, Texts, VersionRef
 from verifier.rules.partnership.state import Confirmed, is_partner, moved, of
@@ -142,7 +143,7 @@ class SubmissionLapsed(Body, frozen=True, kw_only=True):
 
 
 class PartnershipListed(Body, frozen=True, kw_only=True):
-    """The registry lists a partnership; its clock runs from this day (PL1 to PL5)."""
+    """The registry lists a partnership; its clock runs from this day (PL1 to PL5, CL7)."""
 
     TYPE: ClassVar[str] = "PartnershipListed/1"
     STREAM: ClassVar[str] = "p-*/registration"
@@ -155,7 +156,7 @@ class PartnershipListed(Body, frozen=True, kw_only=True):
     mandate: Symbol
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of PL1 to PL5."""
+        """Yield what is not met of PL1 to PL5 and CL7."""
         found = of(book.subject(entry.event.subject))
         if found is None or found.listing != "submitted" or found.screened is None:
             yield Unmet(rule="PL1", reason="there is no submission that has passed the screening",
@@ -164,6 +165,7 @@ class PartnershipListed(Body, frozen=True, kw_only=True):
             yield Unmet(
                 rule="PL1", reason="who lists it has screened it", hint="let another list it"
             )
+        yield from unmet_classified(entry, book)
         yield from unmet_terms(
             self.guideline, self.profile, self.further, entry, book, rules=("PL2", "PL3")
         )
