@@ -100,6 +100,14 @@ def test_an_organization_with_a_key_speaks_for_its_own_offices(
     confirm(registry, IMPOSTOR, NGO, NGO)
 
 
+def test_who_revokes_a_key_does_not_thereby_speak_for_its_holder(registry: Registry) -> None:
+    """AC11: the organization is still the one to be asked; the roots give it its next key."""
+    registry.append(OFFICE_A, f"{NGO}/keys", "KeyRevoked", kid=thumbprint(public(NGO)),
+                    reason="lost")  # fmt: skip
+    assert unconfirmed(registry, IMPOSTOR, NGO, OFFICE_B) == {"AC11"}
+    confirm(registry, IMPOSTOR, NGO, SECRETARIAT)
+
+
 def test_an_organization_without_a_key_is_represented_by_two_registrars(
     registry: Registry,
 ) -> None:

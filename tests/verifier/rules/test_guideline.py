@@ -19,6 +19,7 @@ from verifier.rules.calendar import extended
 from verifier.rules.fields import VersionRef
 from verifier.rules.guideline import Profile, principles, templates
 from verifier.rules.guideline.parameters import PARAMETERS, joined, unranked, weaker
+from verifier.rules.guideline.sets import WINDOWS
 
 SET = "guidelines/set/default"
 RULES = Path(__file__).parents[3] / "docs" / "spec" / "rules.md"
@@ -180,6 +181,22 @@ def test_profiles_stand_in_the_base_set_alone(registry: Registry) -> None:
     assert guideline.base_in_force(date(2024, 2, 1), registry.book) == VersionRef("default", 1)
 
 
+def test_a_version_keeps_the_profiles_of_the_one_before(registry: Registry) -> None:
+    """GU4: whoever is listed by a profile could otherwise be neither reviewed nor removed."""
+    stories.guidelines(registry)
+    kept = [p for p in issued(registry)["profiles"] if p["name"] != "light"]
+    assert refusal(registry, version=2, profiles=kept) == {"GU4"}
+    stories.guidelines(registry)
+
+
+@pytest.mark.parametrize("name", WINDOWS)
+def test_a_window_is_long_enough_to_be_used(registry: Registry, name: str) -> None:
+    """GU12: nobody removes in three days, and no time to decide is over before it begins."""
+    shortest = {name: "P13D", "support_before_final": "P0D"}
+    assert refusal(registry, profiles=with_profile("light", **shortest)) == {"GU12"}
+    stories.guidelines(registry, **(shortest | {name: "P14D"}))
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -252,6 +269,8 @@ def cells(profile: str, **values: Any) -> dict[str, Any]:
         cells("mega", grace="P2Y"),
         cells("country", cycle="sometimes"),
         cells("country", patience="P1Y"),
+        cells("mega", name="un_led"),
+        cells("country", name="un_led"),
         cells("tiny", grace="P1D"),
     ],
 )

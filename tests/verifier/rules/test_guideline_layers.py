@@ -9,7 +9,7 @@ import pytest
 
 from tests.harness import diligences, stories
 from tests.harness.registry import Registry
-from tests.harness.stories import ISSUER, OFFICE_A, PARTNERSHIP
+from tests.harness.stories import EXECUTIVE_HEAD, ISSUER, OFFICE_A, PARTNERSHIP, UN_AGENCY
 from verifier.rules import guideline, partnership
 from verifier.rules.book import Refused
 from verifier.rules.fields import VersionRef
@@ -66,6 +66,15 @@ def test_what_is_for_everyone_is_issued_without_a_limit(registry: Registry) -> N
     assert refusal(registry, KENYA, "qcpr", valid_until="2027-12-31") == {"LY1"}
     issue(registry, ISSUER, "minimum", "qcpr", valid_until="2028-01-14")
     registry.append(ISSUER, "guidelines/set/default", "GuidelineSetIssued", **base)
+
+
+def test_who_issues_for_a_house_does_not_issue_for_all(registry: Registry) -> None:
+    """LY1: an executive head without a scope makes no issuer of base sets; the roots do."""
+    officer = "actor-agency-rules"
+    registry.enlist(officer, kind="office", principal=UN_AGENCY)
+    registry.grant(officer, "guideline_issuer", EXECUTIVE_HEAD)
+    assert refusal(registry, officer, "qcpr", valid_until="2027-12-31") == {"LY1"}
+    issue(registry, officer, "water", "layer_2", reach={"goals": [6]})
 
 
 def test_a_layer_reaches_no_further_than_its_issuer(registry: Registry) -> None:

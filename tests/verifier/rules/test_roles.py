@@ -199,6 +199,19 @@ def test_nobody_takes_back_what_another_gives(registry: Registry) -> None:
     registry.append(*args, **fields)
 
 
+def test_no_house_takes_back_what_another_gave_its_own(registry: Registry) -> None:
+    """RO6: the head of one entity dismisses no officer of another; a second head of it does."""
+    other, second = "actor-other-head", "actor-second-head"
+    registry.enlist("actor-un-other").enlist(other, kind="office", principal="actor-un-other")
+    registry.enlist(second, kind="office", principal=UN_AGENCY)
+    for head in (other, second):
+        registry.appoint(head, "executive_head")
+    args, fields = withdraw(registry, FOCAL_POINT, other)
+    assert refused(registry, *args, **fields) == {"RO6"}
+    args, fields = withdraw(registry, FOCAL_POINT, second)
+    registry.append(*args, **fields)
+
+
 def test_a_role_is_laid_down_by_its_holder(registry: Registry) -> None:
     """RO5: the holder needs nobody for that; a stranger to the roles cannot do it for it."""
     args, fields = withdraw(registry, SCREENER, MINISTRY)

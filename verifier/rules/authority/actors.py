@@ -7,8 +7,9 @@
       for itself, and a root's is the one that the genesis names.
 - AC10 An actor is confirmed once, as what is on record: its organization and a key that is active.
 - AC11 Who confirms it is another than registered it or enrolled that key. Where its organization
-      holds an active key itself, only that organization's own actors confirm, so that no registrar
-      makes an office of somebody else's organization; otherwise another registrar does.
+      holds a key itself, or did, only that organization's own actors confirm, so that no registrar
+      makes an office of somebody else's organization, not even by revoking that key first;
+      otherwise another registrar does.
 - AC12 Nothing that an actor signs is admitted before it is confirmed, or given a key by the roots
       together: by their threshold or, where that is one, by a root's enrolment. A root that signs
       with its key of the genesis needs neither.
@@ -138,7 +139,7 @@ class ActorConfirmed(Body, frozen=True, kw_only=True):
                         who="another registrar, or the actor's organization")  # fmt: skip
         own = organization_of(entry.actor, book)
         house = book.subject(self.organization)
-        if own and own != self.organization and house.id != subject.id and _holds_a_key(house):
+        if own and own != self.organization and house.id != subject.id and any(house.all(Key)):
             yield Unmet(rule="AC11", reason=f"{house.id} can speak for its own actors",
                         who=house.id)  # fmt: skip
 
@@ -156,10 +157,6 @@ class ActorConfirmed(Body, frozen=True, kw_only=True):
             if key.ended is None:
                 body = cls(organization=actor.principal, kid=thumbprint(key.public))
                 yield f"{subject.id}/profile", body
-
-
-def _holds_a_key(organization: Subject) -> bool:
-    return any(key.ended is None for key in organization.all(Key))
 
 
 EVENTS: Final[tuple[type[Body], ...]] = (ActorRegistered, ActorConfirmed)

@@ -9,7 +9,8 @@
 - RO4 The holder is registered; the days exist, the last not before the first.
 - RO5 A withdrawal names a grant of this actor that is still in force.
 - RO6 A role is taken back only as the role that gave it, within the scope of the one who takes it
-      back; what the roots gave, by their threshold. Its holder lays it down at any time.
+      back, and what a house gave to its own actors (RO10) by that house alone; what the roots
+      gave, by their threshold. Its holder lays it down at any time.
 - RO7 A grant names the grant that it rests on: its giver's own, in force, of the role stated.
 - RO8 A grant's stream holds one grant and nothing before it.
 - RO9 A Permanent Mission counts in its actor's own country and nowhere else, a Resident
@@ -232,6 +233,9 @@ def _found(ref: EventRef, entry: Entry, book: Book) -> Grant | None:
 
 def _takes_back(found: Grant, entry: Entry, book: Book) -> bool:
     """Say whether who acts holds the role that gave this one, over at least its scope (RO6)."""
+    house = organization_of(entry.event.subject, book)
+    if found.giver in OWN_HOUSE and organization_of(entry.actor, book) != house:
+        return False
     return any(
         not widens(found.scope, own.scope) for own in grants(entry.actor, found.giver, entry, book)
     )

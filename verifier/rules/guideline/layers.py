@@ -1,7 +1,8 @@
 """Layers: who may add to the base set, for whom, for how long, and that nothing is taken away.
 
 - LY1 The base set, the minimum of the quadrennial review, principles and criteria are issued by an
-      issuer whose grant is not limited to countries, goals or entities [R44, R53, R56].
+      issuer whom the roots appointed, and whose grant is not limited to countries, goals or
+      entities: who may issue for its own house does not thereby issue for all [R44, R53, R56].
 - LY2 A set of layer 2 is for goals or entities, a national one for countries, and each reaches no
       further than the grant of its issuer; a base set reaches everyone [R64].
 - LY3 A set of the quadrennial review has a last day, at most P4Y after its first [R56].
@@ -48,7 +49,8 @@ QCPR_LASTS: Final = "P4Y"
 def unmet_issuer(reach: Scope | None, entry: Entry, book: Book, rule: str) -> Iterator[Unmet]:
     """Yield, under a rule, that no grant of the author to issue guidelines reaches so far."""
     held = [*grants(entry.actor, issuer.name, entry, book)]
-    if held and all(_beyond(reach, grant.scope) for grant in held):
+    able = [g for g in held if g.giver == "root"] if reach is None else held
+    if held and all(_beyond(reach, grant.scope) for grant in able):
         yield Unmet(rule=rule, reason=f"it reaches further than the grant of {entry.actor}",
                     who=issuer.name)  # fmt: skip
 

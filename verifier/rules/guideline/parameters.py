@@ -368,6 +368,9 @@ def changed(base: Profile, cells: Cells) -> Profile:
     Raises:
         msgspec.ValidationError: a value does not fit its parameter, or there is no such one.
     """
+    for cell in cells.cells:
+        if cell.name not in PARAMETERS:
+            raise msgspec.ValidationError(f"there is no parameter {cell.name}")
     fields = msgspec.structs.asdict(base) | {cell.name: cell.value for cell in cells.cells}
     return msgspec.convert(fields, Profile)
 

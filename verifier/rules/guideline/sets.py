@@ -2,7 +2,8 @@
 
 - GU3 No clause id, no profile, no overlay and no parameter of one stands twice in a version.
 - GU4 Profiles and overlays stand in the base set, the one set of layer 1, and in no other; a base
-      version has at least one profile, each under the name of a role of the United Nations. [R24]
+      version has at least one profile, each under the name of a role of the United Nations, and
+      keeps those of the version before it, so that nobody listed is left without. [R24]
 - GU5 Within a profile, no second state and no removal begins before the grace has ended, support
       can be offered in time after the first notice, and a cycle lasts at least P30D and as long as
       the window.
@@ -15,7 +16,10 @@
 - GU10 An overlay changes parameters that exist, to values that fit; the mega overlay takes nothing
       away [R80, R84].
 
-GU5 to GU7 hold for every profile with its overlays. Sources: R12, R15, R24, R53, R59, R60, R62;
+- GU12 No window in which a partnership is heard or may cure, and none in which somebody decides on
+      it, is shorter than P14D: a window that nobody can use is none.
+
+GU5 to GU7 and GU12 hold for every profile with its overlays. Sources: R12, R15, R24, R53, R59, R60, R62;
 domain C5; decisions D3.18, D3.26.
 """
 
@@ -39,6 +43,7 @@ from verifier.rules.guideline.state import (
     Base,
     Clause,
     GuidelineSet,
+    guideline_set,
     instrument,
     key_of,
     named,
@@ -47,12 +52,19 @@ from verifier.rules.guideline.state import (
 __all__ = ["EVENTS", "GuidelineSetIssued", "unmet_clauses"]
 
 SHORTEST_CYCLE: Final = "P30D"  # bounds how many obligations a clock can hold
+SHORTEST_WINDOW: Final = "P14D"
+
+WINDOWS: Final = (
+    "notice_to_final", "reply_window", "notice_lapses", "decision_window", "appeal_window",
+    "appeal_decided_within", "review_comments", "reply_within", "partner_cure", "cosign_within",
+)  # fmt: skip
+"""In which a partnership is heard or may cure, or somebody decides on it (GU12)."""
 
 Clauses = Annotated[tuple[Clause, ...], Meta(min_length=1, max_length=400)]
 
 
 class GuidelineSetIssued(Document, frozen=True, kw_only=True):
-    """A version of a guideline set is issued (GU1 to GU11, LY1 to LY6)."""
+    """A version of a guideline set is issued (GU1 to GU12, LY1 to LY6)."""
 
     TYPE: ClassVar[str] = "GuidelineSetIssued/1"
     STREAM: ClassVar[str] = "guidelines/set/*"
@@ -72,7 +84,7 @@ class GuidelineSetIssued(Document, frozen=True, kw_only=True):
     """What a further layer makes stricter, by profile."""
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of GU1 to GU11 and LY1 to LY6."""
+        """Yield what is not met of GU1 to GU12 and LY1 to LY6."""
         yield from super().unmet(entry, book)
         yield from unmet_clauses(self.clauses, book)
         for cells in (self.overlays, self.changes):
@@ -94,6 +106,10 @@ class GuidelineSetIssued(Document, frozen=True, kw_only=True):
             yield Unmet(rule="GU4", reason=f"a base version has profiles of {[*PROFILES.values()]}")
         if len(set(names)) < len(names):
             yield Unmet(rule="GU3", reason="a profile name stands twice")
+        before = guideline_set(VersionRef(named(entry), self.version - 1), book)
+        for kept in before.profiles if before else ():
+            if kept.name in PROFILES.values() and kept.name not in names:
+                yield Unmet(rule="GU4", reason=f"the profile {kept.name} would be dropped")
         yield from self._unmet_profiles()
 
     def _unmet_profiles(self) -> Iterator[Unmet]:
@@ -166,6 +182,10 @@ def _unmet_profile(profile: Profile) -> Iterator[Unmet]:
     if dates.add(A_DAY, profile.support_before_final) > dates.add(A_DAY, profile.notice_to_final):
         yield Unmet(rule="GU5", reason=f"{profile.name}: support_before_final > notice_to_final",
                     hint="an offer made with the notice is in time for the final one")  # fmt: skip
+    for name in WINDOWS:
+        if dates.add(A_DAY, getattr(profile, name)) < dates.add(A_DAY, SHORTEST_WINDOW):
+            yield Unmet(rule="GU12", reason=f"{profile.name}: {name} is at least "
+                        f"{SHORTEST_WINDOW}")  # fmt: skip
     for name in parameters.unranked(profile):
         yield Unmet(rule="GU6", reason=f"{profile.name}: {getattr(profile, name)} is no {name}")
     for name in parameters.below_bounds(profile):
