@@ -7,7 +7,7 @@
 - CN4 The partnership replies once, to what is not closed [R50].
 - CN5 Whether a concern is eligible is decided once, with a reason. [R50]
 - CN6 An eligible concern is closed once, after the partnership has replied or its time for that is
-      over; a review that follows from it is on record. [R50]
+      over; a review that follows from it is open. [R50]
 - CN7 A State raises a concern in its own name, and is answered once [R15].
 - CN8 (whole log) The registry decides on a concern in time, and a State's concern is answered in
       time [R15].
@@ -279,8 +279,9 @@ class ConcernClosed(_Follows, frozen=True, kw_only=True):
             yield Unmet(rule="CN6", reason=f"the partnership may reply until {found.until}",
                         earliest=calendar.opens(day), who="the partnership")  # fmt: skip
         known = book.thing(entry.event.subject, f"review:{self.review}", Review)
-        if (self.outcome == "review") != (known is not None):
-            yield Unmet(rule="CN6", reason="an outcome «review» names a review on record, "
+        opened = known is not None and known.state == "open"
+        if (self.outcome == "review") != opened or (self.review is None) == opened:
+            yield Unmet(rule="CN6", reason="an outcome «review» names an open review, "
                         "and no other does")  # fmt: skip
         yield from _unmet_party(entry, found, book)
 

@@ -5,6 +5,8 @@
 - EV2 What is not taken into account says why. [R89]
 - EV3 The list is complete: every report, reply and opinion on record is in it, except what an
       earlier decision here considered in the same version. Whoever decides chooses no evidence.
+      Of what one side can file without end a list has to hold the newest: of the replies the last
+      200, of contributors' reports each one's last; so nobody makes a list that cannot be written.
       While a decision collects endorsements, what came since stops it: a reply, an audit, a report
       of the partnership's own that was accepted or that stops the clock (ST9), none after those.
       [R1, R89]
@@ -32,6 +34,7 @@ from verifier.rules.standing import stops_the_clock
 
 __all__ = [
     "EVENTS",
+    "MOST_REPLIES",
     "OPEN_ANSWER",
     "Answer",
     "Considered",
@@ -42,13 +45,16 @@ __all__ = [
     "Parts",
     "Reply",
     "Treated",
+    "asked",
     "considered",
     "everything",
     "on_record",
     "unmet_evidence",
     "unmet_since",
-    "with_times",
 ]
+
+MOST_REPLIES: Final = 200
+"""How many replies, the newest, a list may not leave out (EV3); four parts hold 1,200 items."""
 
 
 class Treated(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -138,20 +144,34 @@ class EvidenceListed(Body, frozen=True, kw_only=True):
 
 def on_record(subject: Subject) -> Iterator[EventRef]:
     """Yield the present version of every report, reply and opinion on record."""
-    return (ref for ref, _ in with_times(subject))
+    yield from (report.ref for report in subject.all(Report))
+    yield from (reply.ref for reply in subject.all(Reply))
+    yield from (opinion.ref for opinion in subject.all(Opinion))
 
 
-def with_times(subject: Subject) -> Iterator[tuple[EventRef, int]]:
-    """Yield the same, each with the log time in seconds at which it came."""
-    yield from ((report.ref, report.submitted_at) for report in subject.all(Report))
-    yield from ((reply.ref, reply.filed_at) for reply in subject.all(Reply))
+def asked(subject: Subject) -> Iterator[tuple[EventRef, int]]:
+    """Yield what a list has to hold, each with the log time in seconds at which it came (EV3)."""
+    contributed: dict[str, Report] = {}
+    for report in subject.all(Report):
+        if report.kind != "contributor":
+            yield report.ref, report.submitted_at
+            continue
+        last = contributed.get(report.organization, report)
+        if last.submitted_at <= report.submitted_at:
+            contributed[report.organization] = report
+    yield from ((report.ref, report.submitted_at) for report in contributed.values())
+    yield from ((reply.ref, reply.filed_at) for reply in _last_replies(subject))
     yield from ((opinion.ref, opinion.issued_at) for opinion in subject.all(Opinion))
+
+
+def _last_replies(subject: Subject) -> list[Reply]:
+    return sorted(subject.all(Reply), key=lambda reply: reply.filed_at)[-MOST_REPLIES:]
 
 
 def everything(subject: Subject) -> Items:
     """Return a list of all that no decision has considered yet, as considered now."""
     earlier = _considered_earlier(subject)
-    return tuple(Treated(ref, "considered") for ref in on_record(subject) if ref not in earlier)
+    return tuple(Treated(ref, "considered") for ref, _ in asked(subject) if ref not in earlier)
 
 
 def considered(items: Items, parts: Parts, subject: Subject) -> Considered:
@@ -172,7 +192,7 @@ def unmet_evidence(items: Items, parts: Parts, matter: str, subject: Subject) ->
     whole = _whole(items, parts, subject)
     yield from _unmet_items(whole, subject)
     listed = {item.ref for item in whole} | _considered_earlier(subject)
-    for ref in on_record(subject):
+    for ref, _ in asked(subject):
         if ref not in listed:
             yield Unmet(
                 rule="EV3",
@@ -196,7 +216,7 @@ def unmet_since(items: Items, parts: Parts, entry: Entry, book: Book) -> Iterato
         if report.kind == "audit"
         or (report.kind in OWN and (report.state == "accepted" or report.ref == waiting))
     )
-    for ref in (*reports, *(reply.ref for reply in subject.all(Reply))):
+    for ref in (*reports, *(reply.ref for reply in _last_replies(subject))):
         if ref not in listed:
             yield Unmet(rule="EV3", reason=f"{ref.stream} {ref.seq} came after the proposal",
                         hint="propose anew, with this in the evidence list")  # fmt: skip

@@ -6,8 +6,8 @@
       [R17]
 - GV4 An objection is taken up once, by a review on record that was not over; nothing else follows
       from it. [R17]
-- GV5 (whole log) An objection is taken up within the time that the profile gives a government.
-      [R17]
+- GV5 (whole log) An objection is taken up within the time that the profile gives a government, as
+      long as the partnership is on the register. [R17]
 
 An acknowledgement is no condition of a listing, and an objection no veto: it is shown, and opens a
 review. The last word of a government counts, and the words before it stay. Sources: R17, R18;
@@ -225,6 +225,9 @@ def whole_log(book: Book) -> Iterator[Broken]:
     """Yield what is not met of GV5."""
     today = dates.day_text(book.time)
     for subject in book.subjects.values():
+        found = partnership.of(subject)
+        if found is None or found.listing not in ("listed", "suspended"):
+            continue
         for host in subject.all(Host):
             due = host.take_up_by
             if host.word == "objected" and host.review is None and due is not None and due < today:

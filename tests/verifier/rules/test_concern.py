@@ -148,7 +148,7 @@ def test_eligibility_is_decided_once_and_ends_what_is_not(registry: Registry) ->
 
 
 def test_a_concern_is_closed_after_the_reply_or_its_time(registry: Registry) -> None:
-    """CN6: silence closes nothing before its last day is over; a review that follows exists."""
+    """CN6: silence closes nothing before its last day is over; a review that follows is open."""
     say(registry, WORRIED, "ConcernFiled")
     say(registry, OFFICE_A, "ConcernEligibilityDecided")
     removals.later(registry, 30)
@@ -156,7 +156,14 @@ def test_a_concern_is_closed_after_the_reply_or_its_time(registry: Registry) -> 
     assert removals.next_step(registry, "ConcernClosed").earliest is not None
     removals.later(registry, 1)
     assert refusal(registry, OFFICE_A, "ConcernClosed", outcome="review", review="none") == {"CN6"}
-    say(registry, OFFICE_A, "ConcernClosed")
+    removals.open_review(registry)
+    follows = {"outcome": "review", "review": "r1"}
+    assert refusal(registry, OFFICE_A, "ConcernClosed", review="r1") == {"CN6"}
+    over = removals.branch(registry)
+    over.append(stories.REVIEWERS[0], f"{stories.PARTNERSHIP}/review/r1", "ReviewDiscontinued",
+                reason=stories.text("…"))  # fmt: skip
+    assert refusal(over, OFFICE_A, "ConcernClosed", **follows) == {"CN6"}
+    say(registry, OFFICE_A, "ConcernClosed", **follows)
 
 
 def test_a_state_speaks_for_itself_and_is_answered_once(registry: Registry) -> None:

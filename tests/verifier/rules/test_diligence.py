@@ -119,13 +119,20 @@ def test_a_listing_waits_for_the_due_diligence_on_its_partners(registry: Registr
 
 
 def test_without_a_un_role_only_what_was_decided_against_a_partner_stands_against_it() -> None:
-    """PL4 and PL5: a light partnership is listed without a case; a declined partner bars it."""
+    """PL4 and PL5: a light partnership is listed without a case; a declined partner bars it.
+
+    To reopen the case is not to decide it otherwise.
+    """
     registry = staff(stories.screened_partnership())
     light = stories.listing(registry)
     examine(registry, PARTNERSHIP, COMPANY, until="RiskRated")
     go(registry, "DueDiligenceDecided", DECIDER, outcome="declined", valid_until=None)
     assert refused(registry, OFFICE_A, LISTING, "PartnershipListed", **light) == {"PL5"}
     go(registry, "DueDiligenceReopened", trigger="new_facts")
+    assert refused(registry, OFFICE_A, LISTING, "PartnershipListed", **light) == {"PL5"}
+    for type_ in ("ExclusionScreened", "RiskRated"):
+        go(registry, type_)
+    go(registry, "DueDiligenceDecided", DECIDER)
     registry.append(OFFICE_A, LISTING, "PartnershipListed", **light)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.harness import bodies, stories
@@ -208,6 +209,13 @@ def test_only_what_is_listed_is_filed_about(registry: Registry) -> None:
     stream = "p-waiting/consultation/one"
     assert refusal(registry, "ConsultationHeld", stream=stream) == {"FI6"}
     file(registry, "ConsultationHeld")
+    file(registry, "GuidanceRequested")
+    things = registry.subject(PARTNERSHIP).things
+    things["partnership"] = msgspec.structs.replace(things["partnership"], listing="removed")
+    assert refusal(registry, "ConsultationHeld", stream=f"{PARTNERSHIP}/consultation/two") == {
+        "FI6"
+    }
+    file(registry, "GuidanceIssued")  # whoever was asked can still answer
 
 
 def test_a_consultation_hears_more_than_one_side(registry: Registry) -> None:

@@ -246,6 +246,17 @@ def test_a_suspension_can_be_appealed(suspended: Registry, outcome: str, where: 
         assert listing(suspended) == "suspended"
 
 
+def test_what_was_sent_back_is_decided_anew(registry: Registry) -> None:
+    """BD2: the decision that the appeal panel sent back is not put into effect a second time."""
+    fields = rulings.ruling(registry, "suspend", until=rulings.anniversary(registry))
+    suspended = registry.append(OFFICE_A, CASE, "PartnershipSuspended", **fields)
+    removals.decide_appeal(registry, removals.appeal(registry, suspended), "remit")
+    again = fields | {"evidence": removals.treated(registry)}
+    rules = refused(registry, OFFICE_A, CASE, "PartnershipSuspended", **removals.stated(again))
+    assert rules == {"BD2"}
+    rulings.suspend(later(registry, 1))
+
+
 def test_a_case_that_no_body_decides_does_not_end_in_nothing(suspended: Registry) -> None:
     """CS9: P90D after the suspension a new final notice is due, and then a removal follows."""
     later(suspended, 365 + 95)

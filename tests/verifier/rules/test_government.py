@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.harness import removals, stories
@@ -117,5 +118,9 @@ def test_an_objection_that_nobody_takes_up_is_told(registry: Registry) -> None:
     (told,) = government.whole_log(registry.book)
     assert (told.rule, told.kind, told.who) == ("GV5", "omission", "registry")
     said = {"country": "KEN", "text": WORD}
+    gone = removals.branch(registry)
+    things = gone.subject(PARTNERSHIP).things
+    things["partnership"] = msgspec.structs.replace(things["partnership"], listing="removed")
+    assert not list(government.whole_log(gone.book))  # nobody could take it up any more
     registry.append(MISSION, STREAM, "GovernmentAcknowledged", **said)
     assert not list(government.whole_log(registry.book))

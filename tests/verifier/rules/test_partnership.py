@@ -250,8 +250,9 @@ def test_priorities_are_among_the_targets(registry: Registry) -> None:
 
 
 def test_the_secretariat_is_registered(registry: Registry) -> None:
-    """PA7: an unknown actor cannot be the secretariat."""
-    assert refusal(registry, NGO, secretariat="actor-unknown") == {"PA7"}
+    """PA7: an unknown actor cannot be the secretariat, nor one that keeps the register."""
+    for actor in ("actor-unknown", OFFICE_A):
+        assert refusal(registry, NGO, secretariat=actor) == {"PA7"}
 
 
 def test_strangers_do_not_submit(registry: Registry) -> None:

@@ -9,11 +9,14 @@ import pytest
 from tests.harness import removals, stories
 from tests.harness.registry import Registry, ref
 from tests.harness.stories import (
+    APPEALS_PANEL,
+    BODY_SECRETARY,
     COMPANY,
     GOVERNMENT,
     NGO,
     OFFICE_A,
     PARTNERSHIP,
+    REVIEWERS,
     SECRETARIAT,
     UN_AGENCY,
     text,
@@ -228,6 +231,20 @@ def test_sectors_are_as_needed_as_partners(registry: Registry) -> None:
     assert found(registry).short_since == registry.day()
 
 
+def test_a_new_submission_does_not_rewrite_the_register() -> None:
+    """What was on the register at a size stays known, so that a draw stays true (SM7)."""
+    registry = stories.listed_partnership()
+    for organization in (COMPANY, GOVERNMENT):
+        leave(registry, organization)
+    size = len(registry.events)
+    removals.later(registry, 92)
+    stream = f"{PARTNERSHIP}/registration"
+    registry.append(OFFICE_A, stream, "PartnershipLapsed", reasons=text("Nobody came"))
+    registry.append(SECRETARIAT, stream, "PartnershipSubmitted", **stories.submission(registry))
+    assert partnership.profile_at(found(registry), size) == "light"
+    assert partnership.profile_at(found(registry), len(registry.events)) is None
+
+
 def test_an_open_case_goes_its_own_way() -> None:
     """MB5: while a removal case is open the listing does not lapse."""
     registry = removals.noticed()
@@ -272,9 +289,11 @@ def test_who_left_does_not_lead(registry: Registry) -> None:
 
 
 def test_an_orphaned_secretariat_is_replaced(registry: Registry) -> None:
-    """SE3: by the lead and a partner of another organization, together."""
+    """SE3: by the lead and a partner of another organization, together; by none of its judges."""
     assert refused(replace, registry, SECRETARIAT) == {"SE3"}
     assert refused(replace, registry, "actor-unknown") == {"SE3"}
+    for judge in (OFFICE_A, REVIEWERS[0], APPEALS_PANEL[0], BODY_SECRETARY):
+        assert refused(replace, registry, judge) == {"SE3"}
     replaced = replace(registry)
     assert refused(confirm_secretariat, registry, replaced, NGO) == {"SE3"}
     assert found(registry).secretariat == SECRETARIAT

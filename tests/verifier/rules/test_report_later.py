@@ -22,6 +22,7 @@ from tests.harness.stories import (
     SECRETARIAT,
     text,
 )
+from verifier.rules import evidence
 from verifier.rules.book import Entry
 from verifier.rules.report import Report
 from verifier.rules.standing import Standing, standing_at
@@ -269,6 +270,31 @@ def test_a_third_useless_report_does_not_stop_a_decision() -> None:
     stories.submitted_report(registry, local="c")
     for office in (OFFICE_A, stories.OFFICE_B):
         registry.endorse(office, proposal, removals.REGISTRY_ORG)
+    assert removals.case(registry).decision is not None
+
+
+def test_no_flood_of_papers_makes_a_decision_impossible(monkeypatch: pytest.MonkeyPatch) -> None:
+    """EV3: of replies a list holds the newest, of contributors' reports each one's last."""
+    monkeypatch.setattr(evidence, "MOST_REPLIES", 2)
+    registry = removals.noticed()
+    for n in range(4):
+        registry.append(SECRETARIAT, f"{PARTNERSHIP}/reply/r{n}", "ReplyFiled", case="c1",
+                        text=stories.text("…"))  # fmt: skip
+        registry.append(
+            COMPANY, f"{PARTNERSHIP}/report/own-{n}", "ReportSubmitted", kind="contributor",
+            period_start="2024-01-15", period_end=registry.day(), organization=COMPANY,
+            template="light", answers=[{"question": "1", "text": stories.text("…")}],
+        )  # fmt: skip
+    removals.give_final_notice(removals.later(registry, 90))
+    to_the_decision(registry)
+    listed = [item["ref"]["stream"].rpartition("/")[2] for item in removals.treated(registry)]
+    assert listed == ["own-3", "r2", "r3"]
+    for one in ("own-3", "r2"):
+        fields = removals.decision_fields(registry, evidence=removals.treated(
+            registry, leave_out=one))  # fmt: skip
+        assert removals.refused(registry, OFFICE_A, f"{PARTNERSHIP}/decision/d1",
+                                "RemovalDecisionProposed", **fields) == {"EV3"}  # fmt: skip
+    removals.decide(registry)
     assert removals.case(registry).decision is not None
 
 

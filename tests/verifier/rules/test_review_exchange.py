@@ -69,9 +69,12 @@ def unproposed(registry: Registry, *findings: Entry, **changes: Any) -> set[str]
 
 
 def test_a_question_names_a_day_and_is_answered_once(registry: Registry) -> None:
-    """By the partnership, until the day has ended; then the panel can ask anew (RV14)."""
+    """By the partnership, until the day has ended; then the panel can ask anew (RV14).
+
+    A day beyond the time of the review would put its decision off for as long.
+    """
     asked = {"review": "r1", "text": text("…")}
-    for day in (registry.day(), "2025-02-30"):
+    for day in (registry.day(), "2025-02-30", registry.day(367), "2199-12-31"):
         assert refused(registry, B, QUESTION, "QuestionAsked", answer_by=day, **asked) == {"RV14"}
     question = ask(registry)
     again = refused(registry, B, QUESTION, "QuestionAsked", answer_by=registry.day(9), **asked)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.harness import removals, stories
-from tests.harness.registry import Registry
+from tests.harness.registry import Registry, ref
 from tests.harness.removals import branch, declare, refused, refused_voice, seat, seated
 from tests.harness.stories import (
     BODY_SECRETARY,
@@ -112,6 +112,33 @@ def test_a_state_that_is_a_partner_discloses_it(registry: Registry) -> None:
     for member in (GOVERNMENT, A, B):
         registry.endorse(member, proposal, member)
     assert review(registry).state == "closed"
+
+
+def test_a_party_does_nothing_alone(registry: Registry) -> None:
+    """RV8: a State that is a partner has a voice among others, and ends no review by itself."""
+    seat(registry, GOVERNMENT)
+    declare(registry, GOVERNMENT, interest="disclosed")
+    stream = f"{PARTNERSHIP}/review/r1"
+    ended = {"reason": text("Nothing to see")}
+    assert refused(registry, GOVERNMENT, stream, "ReviewDiscontinued", **ended) == {"RV8"}
+    finding = removals.record_finding(registry)
+    rebuttal = registry.append(
+        NGO, f"{PARTNERSHIP}/rebuttal/b1", "FindingRebutted", review="r1", finding=ref(finding),
+        text=text("…"),
+    )  # fmt: skip
+    answer = {"rebuttal": ref(rebuttal), "outcome": "withdrawn", "text": text("…")}
+    place = (f"{PARTNERSHIP}/rebuttal/b1", "RebuttalAnswered")
+    assert refused(registry, GOVERNMENT, *place, **answer) == {"RV8"}
+    registry.append(B, *place, **(answer | {"outcome": "maintained"}))
+    removals.heard(registry)
+    proposal = removals.propose_review_decision(
+        registry, finding, outcome="conditions", conditions=[removals.condition(registry)]
+    )
+    for member in (B, C, A):
+        registry.endorse(member, proposal, member)
+    met = {"condition": "meters", "text": text("…")}
+    assert refused(registry, GOVERNMENT, stream, "ConditionMet", **met) == {"RV8"}
+    registry.append(A, stream, "ConditionMet", **met)
 
 
 def test_an_independent_reviewer_with_an_interest_leaves(registry: Registry) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import Final
 
-__all__ = ["APPOINTS", "BY_COUNTRY", "GIVERS", "INCOMPATIBLE", "OWN_HOUSE"]
+__all__ = ["APPOINTS", "BY_COUNTRY", "GIVERS", "INCOMPATIBLE", "OWN_HOUSE", "PUBLIC"]
 
 APPOINTS: Final[dict[str, frozenset[str]]] = {
     "root": frozenset(
@@ -71,6 +71,9 @@ _APART: Final = (
     ("custodian",),
 )
 """Who keeps the register, who decides, who hears appeals, who keeps secrets."""
+
+PUBLIC: Final = frozenset(role for group in _APART for role in group)
+"""Roles that keep, decide or hear: no partnership makes a party of their holders by naming them."""
 
 INCOMPATIBLE: Final[frozenset[frozenset[str]]] = frozenset(
     frozenset((one, other))

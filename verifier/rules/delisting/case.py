@@ -137,6 +137,8 @@ class RemovalCase(msgspec.Struct, frozen=True, kw_only=True):
     remitted_on: str | None = None
     """The day on which the appeal panel sent the decision back; it may do so once."""
     signers: tuple[Signer, ...] = ()
+    rulings: tuple[EventRef, ...] = ()
+    """The decisions of bodies that were put into effect in it: each counts once."""
     ended_on: str | None = None
     ground: str = ""
     """Why it ended: cured, withdrawn, dismissed, overturned, removed, or the partnership left."""

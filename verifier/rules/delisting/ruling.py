@@ -5,8 +5,9 @@ puts it into effect here, where every condition is asked again.
 
 - BD1 A body decides on the full track and about integrity, on what the case awaits: first a
       suspension on the full track, then the removal; a dismissal at any time while undecided.
-- BD2 The decision is in effect, is one on ``removal``, and settles this case so; a suspension or a
-      removal was adopted after the days for replies were over [R44].
+- BD2 The decision is in effect, is one on ``removal``, and settles this case so; it is put into
+      effect once, so that what an appeal sent back is decided anew; a suspension or a removal was
+      adopted after the days for replies were over [R44].
 - BD3 The evidence list is complete (EV1 to EV4), and the appeal window is the one of the terms.
 - BD4 The entity of the United Nations that takes part was asked for its opinion, and gave it or let
       its time pass; the decision answers what it said [R93].
@@ -112,6 +113,9 @@ class _Ruling(Body, frozen=True, kw_only=True):
         yield from body.unmet_result(
             "BD2", self.decision, book, kind=KIND, item=item, result=self.result
         )
+        if self.decision in case.rulings:
+            yield Unmet(rule="BD2", reason="this decision was put into effect before",
+                        hint="the body decides anew")  # fmt: skip
         subject, found = book.subject(entry.event.subject), body.decision(self.decision, book)
         rules = cases.terms(subject, entry.at, book)
         if found is None or rules is None or self.result == "dismiss":
@@ -139,7 +143,8 @@ class _Ruling(Body, frozen=True, kw_only=True):
         )
         yield "case", msgspec.structs.replace(
             case, decision=self.decided(entry, kind), appeal=None,
-            signers=(*case.signers, *cases.signers_of(entry)), **changes,
+            signers=(*case.signers, *cases.signers_of(entry)),
+            rulings=(*case.rulings, self.decision), **changes,
         )  # fmt: skip
 
 

@@ -4,8 +4,8 @@
       attested the principles of the Global Compact; with a UN role, after all of its partners have
       but States and United Nations entities. [R14, R63]
 - PL5 No partner of what is listed was declined or excluded, or has a due diligence that has
-      expired; where the profile asks more than a basic one, each that has to pass one was
-      approved. [R60]
+      expired or waits for its decision; where the profile asks more than a basic one, each that has
+      to pass one was approved. [R60]
 
 A basic due diligence is part of the screening of the submission; a case of its own is opened where
 the screening officer has reason to. States and United Nations entities attest no principles and
@@ -161,6 +161,6 @@ def unmet_partners(
         if against:
             yield Unmet(rule="PL5", reason=f"the due diligence on {name}: {against}",
                         who="due_diligence_officer")  # fmt: skip
-        elif depth_asked(profile, type_) != "basic" and (found is None or not found.outcome):
+        elif not found.outcome if found else depth_asked(profile, type_) != "basic":
             yield Unmet(rule="PL5", reason=f"the due diligence on {name} is not decided",
                         who="due_diligence_officer")  # fmt: skip

@@ -7,7 +7,8 @@
 - FI3 Every actor that it names is registered.
 - FI4 Its days exist; a due day is not past, and what was held was not held in the future.
 - FI5 No category, row, goal, tag, partnership or clause stands twice in a list.
-- FI6 What is filed about a partnership is filed about one that is listed or suspended.
+- FI6 What is filed about a partnership is filed about one that is listed or suspended; whoever was
+      asked answers also later.
 - FI7 A consultation heard as many categories of stakeholders as the profile of its partnership
       asks [R100].
 - FI8 An organization that is stated is the author's own; an idea is taken up by another [R94].
@@ -180,7 +181,7 @@ class Filing(Body, frozen=True, kw_only=True):
                 yield Unmet(rule="FI1", reason=f"this stream holds no {row.answers}")
             elif found.answered is not None:
                 yield Unmet(rule="FI1", reason="it is answered already")
-        if event.subject.startswith("p-"):
+        if event.subject.startswith("p-") and not row.answers:
             known = partnership.of(book.subject(event.subject))
             if known is None or known.listing not in ("listed", "suspended"):
                 yield Unmet(rule="FI6", reason="the partnership is not listed", who="registry")

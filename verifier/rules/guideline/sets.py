@@ -19,8 +19,8 @@
 - GU12 No window in which a partnership is heard or may cure, and none in which somebody decides on
       it, is shorter than P14D: a window that nobody can use is none.
 
-GU5 to GU7 and GU12 hold for every profile with its overlays. Sources: R12, R15, R24, R53, R59, R60, R62;
-domain C5; decisions D3.18, D3.26.
+GU5 to GU7 and GU12 hold for every profile with its overlays. Sources: R12, R15, R24, R53, R59, R60,
+R62; domain C5; decisions D3.18, D3.26.
 """
 
 from __future__ import annotations

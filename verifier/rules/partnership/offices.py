@@ -4,7 +4,8 @@
 - SE2 The lead is handed on by the lead or the secretariat to another partner, which takes it over
       itself; so a UN entity leads by its own signature alone. [R22]
 - SE3 The secretariat is replaced by the lead and a partner of another organization together, so
-      that an orphaned one is no dead end. [R41]
+      that an orphaned one is no dead end; the new one neither keeps the register nor reviews,
+      decides or hears appeals, so that no partnership bars its judges by naming them. [R41]
 
 Sources: R22, R41; domain C2.2; decisions D2.12, D3.25.
 """
@@ -18,11 +19,11 @@ import msgspec
 
 from verifier.event import Event
 from verifier.rules import dates
-from verifier.rules.authority.state import is_registered, organization_of
+from verifier.rules.authority.state import organization_of
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import ActorId, EventRef, Texts
 from verifier.rules.partnership import state
-from verifier.rules.partnership.partners import belongs
+from verifier.rules.partnership.partners import belongs, unmet_secretariat
 from verifier.rules.partnership.state import Partnership, is_partner, of, unmet_on_register
 
 __all__ = [
@@ -138,8 +139,9 @@ class SecretariatReplaced(Body, frozen=True, kw_only=True):
         """Yield what is not met of SE1 and SE3."""
         yield from unmet_on_register("SE1", entry, book)
         found = of(book.subject(entry.event.subject))
-        if not is_registered(self.to, book) or (found and found.secretariat == self.to):
-            yield Unmet(rule="SE3", reason=f"{self.to} is no other registered actor")
+        yield from unmet_secretariat("SE3", self.to, entry, book)
+        if found is not None and found.secretariat == self.to:
+            yield Unmet(rule="SE3", reason=f"{self.to} is the secretariat")
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Note who is to be the secretariat."""

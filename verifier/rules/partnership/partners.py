@@ -8,9 +8,10 @@ from typing import Final
 import msgspec
 
 from verifier.rules import dates
+from verifier.rules.authority.offices import PUBLIC
 from verifier.rules.authority.scope import Place
-from verifier.rules.authority.state import Actor
-from verifier.rules.book import Book, Change, Subject, Unmet
+from verifier.rules.authority.state import Actor, Grant, grant_in_force, is_registered
+from verifier.rules.book import Book, Change, Entry, Subject, Unmet
 from verifier.rules.fields import Texts
 from verifier.rules.partnership.state import NationalPriority, Partner, Partnership, entities, tied
 
@@ -20,6 +21,7 @@ __all__ = [
     "un_role",
     "unmet_partner",
     "unmet_priorities",
+    "unmet_secretariat",
     "unmet_sectors",
     "unmet_span",
 ]
@@ -62,6 +64,18 @@ def unmet_partner(rule: str, partner: Partner, book: Book) -> Iterator[Unmet]:
         yield Unmet(rule=rule, reason=f"{organization} is {actor.stakeholder_type}")
     if SECTORS.get(type_, partner.sector) != partner.sector:
         yield Unmet(rule=rule, reason=f"the sector of {type_} is {SECTORS[type_]}")
+
+
+def unmet_secretariat(rule: str, actor: str, entry: Entry, book: Book) -> Iterator[Unmet]:
+    """Yield, under a rule, why an actor can be no secretariat.
+
+    Whoever keeps the register or judges would be made a party, and barred, by being named.
+    """
+    if not is_registered(actor, book):
+        yield Unmet(rule=rule, reason=f"{actor} is not registered", who="registry")
+    for grant in book.subject(actor).all(Grant):
+        if grant.role in PUBLIC and grant_in_force(grant, entry.at):
+            yield Unmet(rule=rule, reason=f"{actor} is {grant.role}", hint="name another")
 
 
 def unmet_sectors(rule: str, partners: tuple[Partner, ...]) -> Iterator[Unmet]:

@@ -13,7 +13,8 @@
 - PA5 Its first and last day exist, in this order; a last day after 2030 has a reason.
 - PA6 Its one to three priority goals are among the goals of its targets; no target twice.
       [R33, R34]
-- PA7 Its secretariat is a registered actor.
+- PA7 Its secretariat is a registered actor that neither keeps the register nor reviews, decides or
+      hears appeals.
 - PA8 A national priority that it names is of a country where it is at work, and none stands twice.
       [R95]
 - PA9 What is cosigned is the newest submission, and waits for just that. [R22]
@@ -33,13 +34,14 @@ from msgspec import Meta
 from verifier.event import Event
 from verifier.rules import dates
 from verifier.rules.authority.scope import Place
-from verifier.rules.authority.state import is_registered, organization_of
+from verifier.rules.authority.state import organization_of
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import ActorId, Alpha3, Day, EventRef, SdgTarget, Texts
 from verifier.rules.partnership.partners import (
     un_role,
     unmet_partner,
     unmet_priorities,
+    unmet_secretariat,
     unmet_sectors,
     unmet_span,
 )
@@ -146,8 +148,7 @@ class PartnershipSubmitted(Body, frozen=True, kw_only=True):
             yield Unmet(rule="PA6", reason="a priority goal has no target here")
         if len(set(self.sdg_targets)) < len(self.sdg_targets):
             yield Unmet(rule="PA6", reason="a target stands twice")
-        if not is_registered(self.secretariat, book):
-            yield Unmet(rule="PA7", reason=f"{self.secretariat} is not registered", who="registry")
+        yield from unmet_secretariat("PA7", self.secretariat, entry, book)
         yield from unmet_priorities("PA8", self.national_priorities or (), self.countries)
 
     def _unmet_partners(self, book: Book) -> Iterator[Unmet]:

@@ -27,6 +27,7 @@ from verifier.rules.review.state import (
     of,
     open_reviews,
     reviewer,
+    unmet_alone,
     unmet_open,
     unmet_seat,
 )
@@ -35,7 +36,7 @@ __all__ = ["EVENTS", "ConditionMet", "ConditionMissed", "whole_log"]
 
 
 class _Settles(Body, frozen=True, kw_only=True):
-    """What settles a condition of a decided review (RV2, RV10 to RV12)."""
+    """What settles a condition of a decided review (RV2, RV8, RV10 to RV12)."""
 
     STREAM: ClassVar[str] = "p-*/review/*"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (reviewer,)
@@ -45,11 +46,12 @@ class _Settles(Body, frozen=True, kw_only=True):
     text: Texts
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RV2 and RV10 to RV12."""
+        """Yield what is not met of RV2, RV8 and RV10 to RV12."""
         subject, local = book.subject(entry.event.subject), local_of(entry)
         review = of(subject, local)
         yield from unmet_open(review, "conditions_open")
         yield from unmet_seat(entry, local, subject)
+        yield from unmet_alone(entry, subject, book)
         conditions = review.conditions if review else ()
         found = next((c for c in conditions if c.id == self.condition), None)
         if found is None or found.state != "open":
@@ -91,7 +93,7 @@ class _Settles(Body, frozen=True, kw_only=True):
 
 
 class ConditionMet(_Settles, frozen=True, kw_only=True):
-    """A reviewer finds a condition met (RV2, RV10 to RV12)."""
+    """A reviewer finds a condition met (RV2, RV8, RV10 to RV12)."""
 
     TYPE: ClassVar[str] = "ConditionMet/1"
     AS: ClassVar[str] = "met"
@@ -99,7 +101,7 @@ class ConditionMet(_Settles, frozen=True, kw_only=True):
 
 
 class ConditionMissed(_Settles, frozen=True, kw_only=True):
-    """A reviewer finds a condition missed, after its day (RV2, RV10 to RV12)."""
+    """A reviewer finds a condition missed, after its day (RV2, RV8, RV10 to RV12)."""
 
     TYPE: ClassVar[str] = "ConditionMissed/1"
     AS: ClassVar[str] = "missed"

@@ -44,6 +44,7 @@ from verifier.rules.review.state import (
     of,
     open_reviews,
     reviewer,
+    unmet_alone,
     unmet_class,
     unmet_open,
     unmet_seat,
@@ -194,7 +195,7 @@ class FindingRecorded(Body, frozen=True, kw_only=True):
 
 
 class ReviewDiscontinued(Body, frozen=True, kw_only=True):
-    """A reviewer ends a review without a decision, and says why (RV2, RV11, RV12)."""
+    """A reviewer ends a review without a decision, and says why (RV2, RV8, RV11, RV12)."""
 
     TYPE: ClassVar[str] = "ReviewDiscontinued/1"
     STREAM: ClassVar[str] = "p-*/review/*"
@@ -203,10 +204,12 @@ class ReviewDiscontinued(Body, frozen=True, kw_only=True):
     reason: Texts
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RV2, RV11 and RV12."""
+        """Yield what is not met of RV2, RV8, RV11 and RV12."""
         local, review = _here(entry, book)
+        subject = book.subject(entry.event.subject)
         yield from unmet_open(review)
-        yield from unmet_seat(entry, local, book.subject(entry.event.subject))
+        yield from unmet_seat(entry, local, subject)
+        yield from unmet_alone(entry, subject, book)
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """End the review; what it followed waits for another."""

@@ -29,7 +29,7 @@ from msgspec import Meta
 
 from verifier.rules import calendar, dates, evidence, guideline, partnership
 from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
-from verifier.rules.evidence import Answer, Considered, Items, Parts, with_times
+from verifier.rules.evidence import Answer, Considered, Items, Parts, asked
 from verifier.rules.fields import EventRef, LocalId, Symbol, VersionRef
 from verifier.rules.partnership import Partnership
 from verifier.rules.proposal import Endorsed, Proposal, ProposalBody, proposal_key
@@ -219,7 +219,7 @@ def whole_log(book: Book) -> Iterator[Broken]:
         if not decided:
             continue
         listed = {ref for earlier in subject.all(Considered) for ref in earlier.listed}
-        for ref, at in with_times(subject):
+        for ref, at in asked(subject):
             if at < max(decided) and ref not in listed:
                 yield Broken(rule="RV24", kind="omission", subject=subject.id, who=reviewer.name,
                              reason=f"{ref.stream} {ref.seq} came before a decision took effect, "

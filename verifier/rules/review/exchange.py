@@ -1,7 +1,8 @@
 """What a panel and a partnership say to each other while a review is open.
 
-- RV14 A question names a day ahead. It is answered once, by the secretariat or a partner, until
-       that day has ended; later the panel can ask anew.
+- RV14 A question names a day ahead, within the `review_within` of its review: no member puts a
+       decision off for ever by one question. It is answered once, by the secretariat or a
+       partner, until that day has ended; later the panel can ask anew.
 - RV15 A finding is rebutted once, by the secretariat or a partner, with evidence that the record
        holds; not after the last day for comments on a draft. The panel answers each rebuttal once:
        the finding is maintained, or revised to a stated severity, or withdrawn.
@@ -18,7 +19,7 @@ from typing import Annotated, ClassVar, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from verifier.rules import calendar, dates, partnership
+from verifier.rules import calendar, dates, guideline, partnership
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.evidence import Reply
 from verifier.rules.fields import Day, EventRef, LocalId, Texts
@@ -36,6 +37,7 @@ from verifier.rules.review.state import (
     of,
     open_reviews,
     reviewer,
+    unmet_alone,
     unmet_open,
     unmet_seat,
 )
@@ -72,8 +74,14 @@ class QuestionAsked(Body, frozen=True, kw_only=True):
         yield from unmet_seat(entry, self.review, subject)
         if entry.event.seq != 0:
             yield Unmet(rule="RV14", reason="this stream holds a question", hint="name another")
-        if not dates.is_day(self.answer_by) or self.answer_by <= dates.day_text(entry.at):
-            yield Unmet(rule="RV14", reason=f"{self.answer_by} is no day ahead")
+        today, review = dates.day_of(entry.at), of(subject, self.review)
+        rules = guideline.profile_of(review.guideline, review.profile, book) if review else None
+        since = dates.parse_day(review.opened_on) if review else today
+        last = dates.add(since, rules.review_within if rules is not None else A_WEEK)
+        if not dates.is_day(self.answer_by) or not (
+            today.isoformat() < self.answer_by <= last.isoformat()
+        ):
+            yield Unmet(rule="RV14", reason=f"{self.answer_by} is no day ahead, by {last}")
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Put the question on record."""
@@ -183,7 +191,7 @@ class FindingRebutted(Body, frozen=True, kw_only=True):
 
 
 class RebuttalAnswered(Body, frozen=True, kw_only=True):
-    """The panel answers a rebuttal: what becomes of the finding (RV2, RV11, RV12, RV15)."""
+    """The panel answers a rebuttal: what becomes of the finding (RV2, RV8, RV11, RV12, RV15)."""
 
     TYPE: ClassVar[str] = "RebuttalAnswered/1"
     STREAM: ClassVar[str] = "p-*/rebuttal/*"
@@ -196,7 +204,7 @@ class RebuttalAnswered(Body, frozen=True, kw_only=True):
     text: Texts
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RV2, RV11, RV12 and RV15."""
+        """Yield what is not met of RV2, RV8, RV11, RV12 and RV15."""
         subject = book.subject(entry.event.subject)
         found = subject.get("rebuttal:" + local_of(entry), Rebuttal)
         if found is None or found.ref != self.rebuttal:
@@ -204,6 +212,7 @@ class RebuttalAnswered(Body, frozen=True, kw_only=True):
             return
         yield from unmet_open(of(subject, found.review))
         yield from unmet_seat(entry, found.review, subject)
+        yield from unmet_alone(entry, subject, book)
         if found.answered:
             yield Unmet(rule="RV15", reason="the rebuttal is answered")
         if (self.severity is not None) != (self.outcome == "revised"):

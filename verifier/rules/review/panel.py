@@ -1,7 +1,8 @@
 """Who sits on the panel of a review: seats, what each member declares, and who may not sit.
 
 - RV8 An independent or UN reviewer whose organization is the secretariat's, the lead or a partner
-      is neither seated nor heard; a State that is one is heard once it has disclosed the tie. [R43]
+      is neither seated nor heard; a State that is one is heard once it has disclosed the tie, and
+      alone ends no review, settles no condition and answers no rebuttal. [R43]
 - RV11 A seat is given once, while the review is open or its conditions are, to a holder of the
        role; it states the organization, its class by stakeholder type, and the country on record.
        Who acts in a review, and who signs for it, has a seat.

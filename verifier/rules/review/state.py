@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from verifier.rules import calendar, dates, guideline, partnership
-from verifier.rules.authority.state import Actor, role
+from verifier.rules.authority.state import Actor, organization_of, role
 from verifier.rules.book import Book, Entry, Subject, Unmet
 from verifier.rules.evidence import Considered
 from verifier.rules.fields import Day, EventRef, LocalId, Texts, VersionRef
@@ -49,6 +49,7 @@ __all__ = [
     "reviewer",
     "seat_key",
     "seats",
+    "unmet_alone",
     "unmet_class",
     "unmet_open",
     "unmet_seat",
@@ -352,6 +353,15 @@ def unmet_seat(entry: Entry, review: str, subject: Subject) -> Iterator[Unmet]:
         elif seat.interest not in ("none", "disclosed"):
             state = "has recused itself" if seat.interest else "has not declared its interest"
             yield Unmet(rule="RV12", reason=f"{actor} {state}", who=reviewer.name)
+
+
+def unmet_alone(entry: Entry, subject: Subject, book: Book) -> Iterator[Unmet]:
+    """Yield what is not met of RV8 by what one member does alone: no party does it."""
+    found = partnership.of(subject)
+    for signer in entry.signers:
+        if found is not None and is_party(signer, organization_of(signer, book), found):
+            yield Unmet(rule="RV8", reason=f"{signer} belongs to a party", who=reviewer.name,
+                        hint="let another member do it")  # fmt: skip
 
 
 def citable(subject: Subject) -> set[EventRef]:
