@@ -225,6 +225,30 @@ def test_an_undisclosed_tie_is_found_in_the_whole_log(registry: Registry) -> Non
     assert broken(other) == []
 
 
+def test_a_tie_is_that_of_the_day_of_the_decision(registry: Registry) -> None:
+    """RV19: whoever joins later makes no decision false, and whoever leaves later hides nothing."""
+    stories.listed_partnership(registry, name="p-forests")
+    tied, stream = branch(registry), f"p-forests/partner/{C}"
+
+    def join(there: Registry) -> None:
+        joined = there.append(C, stream, "PartnerJoined", organization=C, role="partner",
+                              sector="knowledge", stakeholder_type="academia")  # fmt: skip
+        there.append(NGO, stream, "PartnerConfirmed", joined=ref(joined))
+
+    def decide(there: Registry) -> None:
+        proposal = removals.propose_review_decision(there)
+        for member in REVIEWERS:
+            there.endorse(member, proposal, member)
+
+    decide(registry)
+    join(removals.later(registry, 1))
+    assert broken(registry) == []
+    join(tied)
+    decide(tied)
+    removals.later(tied, 1).append(C, stream, "PartnerLeft", organization=C, reason=text("…"))
+    assert [found.rule for found in broken(tied)] == ["RV19"]
+
+
 def test_a_tie_that_came_later_is_not_held_against_anyone(registry: Registry) -> None:
     """What was not on record on the day of the decision could not be declared (RV19)."""
     proposal = removals.propose_review_decision(registry)

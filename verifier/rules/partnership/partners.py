@@ -13,7 +13,14 @@ from verifier.rules.authority.scope import Place
 from verifier.rules.authority.state import Actor, Grant, grant_in_force, is_registered
 from verifier.rules.book import Book, Change, Entry, Subject, Unmet
 from verifier.rules.fields import Texts
-from verifier.rules.partnership.state import NationalPriority, Partner, Partnership, entities, tied
+from verifier.rules.partnership.state import (
+    NationalPriority,
+    Partner,
+    Partnership,
+    entities,
+    memberships,
+    tied,
+)
 
 __all__ = [
     "SECTORS",
@@ -139,3 +146,4 @@ def belongs(
     yield "place", msgspec.structs.replace(place, entities=entities(partners))
     for organization in left:
         yield tied(organization, day, subject)
+    yield from memberships(found.partners, partners, day, subject)

@@ -35,6 +35,7 @@ __all__ = [
     "Currency",
     "Details",
     "Governance",
+    "Membership",
     "MonitoringPlan",
     "Move",
     "NationalPriority",
@@ -42,9 +43,12 @@ __all__ = [
     "Partnership",
     "Sector",
     "Tie",
+    "belonged",
     "entities",
+    "everybody",
     "is_partner",
     "lead",
+    "memberships",
     "moved",
     "of",
     "partner",
@@ -138,6 +142,16 @@ class Tie(msgspec.Struct, frozen=True):
     last_day: str
 
 
+class Membership(msgspec.Struct, frozen=True):
+    """From when until when an organization was a partner; the thing ``member:<organization>``.
+
+    Who has always been one since the listing has none. A first day left empty is that of the
+    listing, a last day left empty is still to come.
+    """
+
+    periods: tuple[tuple[str, str], ...]
+
+
 class Move(msgspec.Struct, frozen=True):
     """From an index on, where a partnership stands on the register, and by which profile."""
 
@@ -225,6 +239,38 @@ def tied(organization: str, last_day: str, subject: Subject) -> tuple[str, Tie]:
     """Return the change by which an organization is tied until a day, at least."""
     before = subject.get(tie_key(organization), Tie)
     return tie_key(organization), Tie(max(last_day, before.last_day if before else last_day))
+
+
+def memberships(
+    before: tuple[Partner, ...], after: tuple[Partner, ...], day: str, subject: Subject
+) -> Iterator[tuple[str, Membership]]:
+    """Yield what changes in the periods of those who are partners, or are none, from a day on."""
+    old, new = ({p.organization for p in partners} for partners in (before, after))
+    for organization in sorted(old ^ new):
+        key = f"member:{organization}"
+        held = subject.get(key, Membership)
+        periods = held.periods if held is not None else ()
+        if organization in new:
+            yield key, Membership((*periods, (day, "")))
+        else:
+            first = periods[-1][0] if periods else ""
+            yield key, Membership((*periods[:-1], (first, day)))
+
+
+def belonged(
+    found: Partnership, organization: str, subject: Subject, first: str, last: str
+) -> bool:
+    """Say whether an organization was a partner on one of these days."""
+    held = subject.get(f"member:{organization}", Membership)
+    if held is None:
+        return is_partner(found, organization)
+    return any(begun <= last and first <= (ended or last) for begun, ended in held.periods)
+
+
+def everybody(found: Partnership, subject: Subject) -> set[str]:
+    """Return every organization that is, or was, a partner."""
+    former = (key.partition(":")[2] for key in subject.things if key.startswith("member:"))
+    return {*(p.organization for p in found.partners), *former}
 
 
 def is_partner(partnership: Partnership, organization: str) -> bool:

@@ -55,6 +55,7 @@ from verifier.rules.partnership.state import (
     Partner,
     Partnership,
     entities,
+    memberships,
     of,
 )
 from verifier.rules.partnership.terms import profile_name
@@ -178,6 +179,9 @@ class PartnershipSubmitted(Body, frozen=True, kw_only=True):
             moves=before.moves if before is not None else (),
         )  # fmt: skip
         yield "partnership", found
+        if before is not None:
+            today = dates.day_text(entry.at)
+            yield from memberships(before.partners, self.partners, today, subject)
         yield "confirmed", Confirmed(entry.ref, dates.day_text(entry.at))
         yield "details", Details(**{n: getattr(self, n) for n in Details.__struct_fields__})
         goals = tuple(sorted({int(target.partition(".")[0]) for target in self.sdg_targets}))

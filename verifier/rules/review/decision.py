@@ -189,6 +189,7 @@ class ReviewDecisionProposed(ProposalBody, frozen=True, kw_only=True):
             ref=proposal.ref, review=self.review, outcome=self.outcome, mandate=self.mandate,
             guideline=self.guideline, evidence=shown, panel=proposal.endorsements,
             index=entry.index, decided_on=dates.day_text(entry.at), decided_at=entry.at,
+            lead=subject.things["partnership"].lead,
         )  # fmt: skip
         yield "review:" + self.review, msgspec.structs.replace(
             review, state="conditions_open" if self.conditions else "closed", decision=local,

@@ -32,6 +32,7 @@ from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Sub
 from verifier.rules.evidence import Opinion
 from verifier.rules.fields import EventRef, Hash, LocalId, Texts
 from verifier.rules.partnership import Partnership, Tie, tie_key
+from verifier.rules.partnership.state import belonged, everybody
 from verifier.rules.report import Report
 from verifier.rules.review.state import Declared, declared_key, is_party, local_of
 
@@ -49,6 +50,8 @@ class Audit(msgspec.Struct, frozen=True):
     organization: str
     opinion: str
     filed_on: str
+    lead: str
+    """Who led the partnership then."""
 
 
 def unmet_declared(rule: str, entry: Entry, book: Book) -> Iterator[Unmet]:
@@ -100,7 +103,7 @@ class AuditReportFiled(Body, frozen=True, kw_only=True):
         report = next((r for r in subject.all(Report) if r.ref == self.report), None)
         yield "audit:" + local_of(entry), Audit(
             entry.ref, self.report, report.organization if report is not None else "",
-            self.opinion, dates.day_text(entry.at),
+            self.opinion, dates.day_text(entry.at), subject.things["partnership"].lead,
         )  # fmt: skip
 
     @classmethod
@@ -178,14 +181,14 @@ def whole_log(book: Book) -> Iterator[Broken]:
             continue
         audits = list(subject.all(Audit))
         for audit in audits:
-            for other in sorted((tied[audit.organization] & tied[found.lead]) - {subject.id}):
+            for other in sorted((tied[audit.organization] & tied[audit.lead]) - {subject.id}):
                 yield from _tied(audit, found, subject, book.subject(other), book)
         yield from _unaudited(audits, found, subject, book)
 
 
 def _everybody(found: Partnership, subject: Subject) -> Iterator[str]:
     """Yield every organization that is, or was, tied to a partnership."""
-    yield from (member.organization for member in found.partners)
+    yield from everybody(found, subject)
     prefix = tie_key("")
     yield from (key.removeprefix(prefix) for key in subject.things if key.startswith(prefix))
 
@@ -197,19 +200,23 @@ def _tied(
     if rules is None or theirs is None or (theirs.listed_on or "") > audit.filed_on:
         return
     since = dates.add(dates.parse_day(audit.filed_on), rules.auditor_tie, times=-1).isoformat()
-    if all(_belongs(one, theirs, other, since) for one in (audit.organization, found.lead)):
+    both = (audit.organization, audit.lead)
+    if all(_belongs(one, theirs, other, since, audit.filed_on) for one in both):
         yield Broken(rule="IA5", subject=subject.id, who=auditor.name,
-                     reason=f"{audit.ref.stream}: {audit.organization} and the lead {found.lead} "
+                     reason=f"{audit.ref.stream}: {audit.organization} and the lead {audit.lead} "
                      f"are, or were, together in {other.id}",
                      hint="let another auditor audit")  # fmt: skip
 
 
-def _belongs(organization: str, theirs: Partnership, subject: Subject, since: str) -> bool:
-    """Say whether an organization is a partner, or was tied on a day or later."""
+def _belongs(
+    organization: str, theirs: Partnership, subject: Subject, since: str, until: str
+) -> bool:
+    """Say whether an organization was a partner between two days, or gave until the first."""
+    if belonged(theirs, organization, subject, since, until):
+        return True
     tie = subject.get(tie_key(organization), Tie)
-    return partnership.is_partner(theirs, organization) or (
-        tie is not None and tie.last_day >= since
-    )
+    once = belonged(theirs, organization, subject, "", until)
+    return once and tie is not None and tie.last_day >= since
 
 
 def _unaudited(

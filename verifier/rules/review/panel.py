@@ -33,6 +33,7 @@ from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Sub
 from verifier.rules.fields import ActorId, Alpha3, Texts
 from verifier.rules.guideline import ReviewerClass
 from verifier.rules.partnership import UNDECIDED, Partnership
+from verifier.rules.partnership.state import belonged, everybody
 from verifier.rules.review.state import (
     Declared,
     ReviewDecided,
@@ -193,32 +194,42 @@ def whole_log(book: Book) -> Iterator[Broken]:
     listed: dict[str, dict[str, Partnership]] = defaultdict(dict)
     for subject in book.subjects.values():
         found = partnership.of(subject)
-        if found is not None and found.listed_on is not None:
-            for member in found.partners:
-                listed[member.organization][subject.id] = found
+        if found is not None and found.moves:
+            for organization in everybody(found, subject):
+                listed[organization][subject.id] = found
     for subject in book.subjects.values():
         for decided in subject.all(ReviewDecided):
-            yield from _undisclosed(decided, subject, listed)
+            yield from _undisclosed(decided, subject, listed, book)
 
 
 def _undisclosed(
-    decided: ReviewDecided, subject: Subject, listed: dict[str, dict[str, Partnership]]
-) -> Iterator[Broken]:
-    found = partnership.of(subject)
-    if found is None:
-        return
-    with_lead = listed.get(found.lead, {})
+    decided: ReviewDecided, subject: Subject, listed: dict[str, dict[str, Partnership]],
+    book: Book,
+) -> Iterator[Broken]:  # fmt: skip
+    with_lead = listed.get(decided.lead, {})
     for voice in decided.panel:
         seat = subject.get(seat_key(decided.review, voice.actor), Seat)
         if seat is None or seat.interest != "none":
             continue
         for other, theirs in listed.get(voice.organization, {}).items():
-            earlier = (theirs.listed_on or "") <= decided.decided_on
-            if other != subject.id and other in with_lead and earlier:
+            if other == subject.id or other not in with_lead:
+                continue
+            both = (voice.organization, decided.lead)
+            if _together(both, theirs, book.subject(other), decided):
                 yield Broken(rule="RV19", subject=subject.id, who="reviewer",
                              reason=f"{voice.actor} declared no interest and decided; "
-                             f"{voice.organization} and the lead {found.lead} are both partners "
+                             f"{voice.organization} and the lead {decided.lead} were both partners "
                              f"in {other}", hint="disclose the tie and decide anew")  # fmt: skip
+
+
+def _together(
+    both: tuple[str, str], theirs: Partnership, other: Subject, decided: ReviewDecided
+) -> bool:
+    """Say whether two were partners in what was on the register when a decision took effect."""
+    day = decided.decided_on
+    return partnership.profile_at(theirs, decided.index) is not None and all(
+        belonged(theirs, organization, other, day, day) for organization in both
+    )
 
 
 EVENTS: Final[tuple[type[Body], ...]] = (ReviewerAssigned, ConflictOfInterestDeclared)

@@ -229,6 +229,8 @@ class ReviewDecided(msgspec.Struct, frozen=True, kw_only=True):
     decided_on: str
     decided_at: int
     """Log time in seconds."""
+    lead: str
+    """Who led the partnership then."""
 
 
 def of(subject: Subject, review: str) -> Review | None:
