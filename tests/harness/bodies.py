@@ -77,11 +77,14 @@ def cosign(registry: Registry, certified: Entry, by: str = PRESIDENT) -> Entry:
 def decide(registry: Registry, local: str = "d1", **changes: Any) -> Entry:
     """Certify and cosign a decision; return the certification, which others refer to.
 
-    The session «2024» is scheduled from this day where it is not on record.
+    A session of this day is scheduled where none is named or the one named is not on record.
     """
-    stream = f"{COUNCIL}/session/{changes.get('session', '2024')}"
-    if stream not in registry.subject(COUNCIL).heads:
-        schedule(registry, stream.rpartition("/")[2], days=3_650)
+    session = changes.setdefault("session", registry.day())
+    if (
+        session is not None
+        and f"{COUNCIL}/session/{session}" not in registry.subject(COUNCIL).heads
+    ):
+        schedule(registry, session)
     certified = certify(registry, local, **changes)
     cosign(registry, certified)
     return certified

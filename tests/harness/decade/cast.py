@@ -76,7 +76,6 @@ def assemble(player: Player) -> None:
         registry.enlist(agency, OFFICE_A)
     _panels(registry)
     bodies.seat(registry)
-    bodies.schedule(registry, "decade", days=3_660)
 
 
 def _panels(registry: Registry) -> None:

@@ -79,7 +79,7 @@ def _council(player: Player, life: Life, result: str) -> dict[str, Any]:
     case = cases.open_case(player.registry.subject(life.name))
     assert case is not None
     item = bodies.item(life.name, case.id, result)
-    decided = bodies.decide(player.registry, f"{life.name}-{result}", session="decade",
+    decided = bodies.decide(player.registry, f"{life.name}-{result}",
                             symbol=f"E/{life.name}/{result}", items=[item])  # fmt: skip
     return {"decision": ref(decided)}
 

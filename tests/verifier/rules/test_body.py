@@ -82,7 +82,8 @@ def test_only_a_body_decides(registry: Registry) -> None:
     """A session of an organization that is no body is refused (BO1)."""
     registry.enlist("actor-company", stakeholder_type="business")
     registry.enlist("actor-clerk", kind="office", principal=UN_SECRETARIAT)
-    registry.appoint("actor-clerk", "body_secretary")
+    scope = {"subjects": [COUNCIL, "actor-company"]}
+    registry.appoint("actor-clerk", "body_secretary", scope=scope)
     days = {"first_day": registry.day(5), "last_day": registry.day(9), "name": "Session"}
     stream = "actor-company/session/s1"
     assert refused(registry, "actor-clerk", stream, "SessionScheduled", **days) == {"BO1"}
@@ -102,17 +103,19 @@ def test_a_body_holds_no_key(registry: Registry) -> None:
 
 
 def test_the_offices_are_those_of_this_body(registry: Registry) -> None:
-    """Another body's secretary and a mission certify nothing here (AD10)."""
-    registry.enlist("actor-clerk", kind="office", principal=UN_SECRETARIAT)
-    registry.appoint("actor-clerk", "body_secretary", scope={"subjects": ["actor-board"]})
-    for other in ("actor-clerk", MISSIONS[0], PRESIDENT):
+    """Another body's secretary, one of no body and a mission certify nothing here (BO1, AD10)."""
+    clerks = {"actor-clerk": {"scope": {"subjects": ["actor-board"]}}, "actor-anybodys": {}}
+    for clerk, terms in clerks.items():
+        registry.enlist(clerk, kind="office", principal=UN_SECRETARIAT)
+        registry.appoint(clerk, "body_secretary", **terms)
+    for other in (*clerks, MISSIONS[0], PRESIDENT):
         assert refused(registry, other, STREAM, "DecisionCertified", **adopted(registry)) == {
             "AD10"
         }
 
 
 def test_a_session_is_announced_and_moves_only_before_it_begins(registry: Registry) -> None:
-    """Days that do not exist, lie in the past or in the wrong order are refused (BO2)."""
+    """Days that do not exist, lie in the past, in the wrong order or too far apart (BO2)."""
 
     def days(first: str, last: str, local: str = "s1") -> set[str]:
         return refused(registry, SECRETARY, f"{COUNCIL}/session/{local}", "SessionScheduled",
@@ -121,6 +124,7 @@ def test_a_session_is_announced_and_moves_only_before_it_begins(registry: Regist
     assert days("2024-02-30", "2024-03-01") == {"BO2"}
     assert days(registry.day(5), registry.day(4)) == {"BO2"}
     assert days(registry.day(-1), registry.day(4)) == {"BO2"}
+    assert days(registry.day(1), registry.day(368)) == {"BO2"}
     assert days(registry.day(1), registry.day(4), "2024") == {"BO2"}
     for first in (20, 30):
         registry.append(SECRETARY, f"{COUNCIL}/session/next", "SessionScheduled",

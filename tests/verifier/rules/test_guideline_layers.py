@@ -75,6 +75,19 @@ def test_who_issues_for_a_house_does_not_issue_for_all(registry: Registry) -> No
     registry.grant(officer, "guideline_issuer", EXECUTIVE_HEAD)
     assert refusal(registry, officer, "qcpr", valid_until="2027-12-31") == {"LY1"}
     issue(registry, officer, "water", "layer_2", reach={"goals": [6]})
+    asked = {"version": 1, "mandate": "WHO/1", "valid_from": registry.day(), "questions": [
+        {"id": "1", "item": "results", "text": "What was done?",
+         "clauses": [{"set": "water", "clause": "w1"}]}]}  # fmt: skip
+    for by, rule in ((officer, {"LY1"}), (AGENCY, {"LY1"})):
+        with pytest.raises(Refused) as refused:
+            registry.append(by, "guidelines/template/light", "ReportTemplateIssued", **asked)
+        assert {unmet.rule for unmet in refused.value.unmet} == rule
+    registry.append(ISSUER, "guidelines/template/light", "ReportTemplateIssued", **asked)
+    with pytest.raises(Refused) as refused:
+        registry.append(AGENCY, "guidelines/gold-standard", "GoldStandardDesignated",
+                        template={"set": "light", "version": 1},
+                        reason=stories.text("Ours"))  # fmt: skip
+    assert {unmet.rule for unmet in refused.value.unmet} == {"LY1"}
 
 
 def test_a_layer_reaches_no_further_than_its_issuer(registry: Registry) -> None:

@@ -25,7 +25,7 @@ from tests.harness.stories import (
 )
 from verifier.rules.ahead import steps
 from verifier.rules.book import Entry
-from verifier.rules.report import Report, Return
+from verifier.rules.report import Report, Return, content
 from verifier.rules.standing import standing_at
 
 STREAM = f"{PARTNERSHIP}/report/first"
@@ -80,6 +80,18 @@ def test_a_report_tells_of_every_commitment(registry: Registry) -> None:
     assert refusal(registry, results=None) == {"RE13"}
     stories.made_commitment(registry, local="wells")
     submit(registry)
+
+
+def test_one_partners_promises_make_no_report_impossible(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RE13: a report that holds as many results as a report can is complete."""
+    monkeypatch.setattr(content, "MOST_RESULTS", 2)
+    for local in ("wells", "pumps"):
+        stories.acknowledged_commitment(registry, local=local)
+    results = [result(commitment=local) for local in ("taps", "wells")]
+    assert refusal(registry, results=results[:1]) == {"RE13"}
+    submit(registry, results=results)
 
 
 def test_what_is_missed_is_told_as_well() -> None:
@@ -288,6 +300,35 @@ def test_a_local_partner_signs_where_it_is_asked() -> None:
     assert refused(registry, *args, **fields) == {"AD10"}
     args, fields = cosign(registry, GOVERNMENT, "local_partner")
     registry.append(*args, **fields)
+    assert found(registry).state == "submitted"
+
+
+def test_the_one_local_partner_is_no_dead_end() -> None:
+    """RE10: where the author is local itself, another partner signs, from wherever it is."""
+    registry = stories.guidelines(
+        stories.cast(Registry()), report_signatures="secretariat_and_local_partner"
+    )
+    registry.enlist("actor-town", stakeholder_type="ngo", country="KEN")
+    members = [("actor-town", "lead", "civil_society", "ngo"),
+               (COMPANY, "partner", "business", "business")]  # fmt: skip
+    fields = stories.submission(registry) | {
+        "lead": "actor-town", "secretariat": "actor-town", "partners": [
+            {"organization": o, "role": r, "sector": s, "stakeholder_type": t}
+            for o, r, s, t in members
+        ],
+    }  # fmt: skip
+    stream = f"{PARTNERSHIP}/registration"
+    registry.append("actor-town", stream, "PartnershipSubmitted", **fields)
+    registry.append(SCREENER, stream, "PartnershipScreened", outcome="pass", method="desk",
+                    minutes=9)  # fmt: skip
+    registry.append(OFFICE_A, stream, "PartnershipListed", **stories.listing(registry))
+    registry.on("2025-01-14")
+    told = report(registry) | {"organization": "actor-town"}
+    place = ("actor-town", STREAM, "ReportSubmitted")
+    assert refused(registry, *place, **told) == {"RE10"}
+    registry.append(*place, **(told | {"awaits": ["partner"]}))
+    args, signed = cosign(registry, COMPANY, "partner")
+    registry.append(*args, **signed)
     assert found(registry).state == "submitted"
 
 

@@ -36,7 +36,7 @@ from verifier.rules.body.state import (
     Session,
     Votes,
     carries,
-    presiding_officer,
+    own_presiding_officer,
     secretary,
     thing_key,
     whole,
@@ -160,7 +160,7 @@ class DecisionCosigned(OfBody, frozen=True, kw_only=True):
 
     TYPE: ClassVar[str] = "DecisionCosigned/1"
     STREAM: ClassVar[str] = "actor-*/decision/*"
-    SIGNERS: ClassVar[tuple[Capacity, ...]] = (presiding_officer,)
+    SIGNERS: ClassVar[tuple[Capacity, ...]] = (own_presiding_officer,)
     DECISION: ClassVar[bool] = True
     MISSION: ClassVar[tuple[int, ...]] = (1, 44, 45)
 

@@ -1,8 +1,9 @@
 """What comes before and beside a body's decisions: sessions, annexes, silence, explanations.
 
-- BO1 What stands here is of a registered body.
-- BO2 A session's days exist, the last not before the first, the first not past; its days move only
-      before it begins. [R44, R45]
+- BO1 What stands here is of a registered body, and signed by the offices whose grants name it: so
+      nobody makes a body that decides by registering one.
+- BO2 A session's days exist, the last not before the first and at most P1Y after it, the first not
+      past; its days move only before it begins. [R44, R45]
 - BO5 Silence is announced on the decision's own stream, with what is to be decided, at least PT72H
       before the decision is certified; what is certified is what was announced.
 - BO7 A decision has items, none twice, each with its result; where an item was voted on by itself
@@ -52,6 +53,7 @@ __all__ = [
     "SilenceBroken",
 ]
 
+LONGEST: Final = "P1Y"
 SHORTEST_SILENCE_H: Final = 72
 HOUR_S: Final = 3_600
 
@@ -75,6 +77,9 @@ class SessionScheduled(OfBody, frozen=True, kw_only=True):
             yield Unmet(rule="BO2", reason="a day of the session does not exist")
         elif self.last_day < self.first_day:
             yield Unmet(rule="BO2", reason="the session ends before it begins")
+        elif self.last_day > dates.add(dates.parse_day(self.first_day), LONGEST).isoformat():
+            yield Unmet(rule="BO2", reason=f"a session lasts {LONGEST} at most",
+                        hint="schedule the next one on another stream")  # fmt: skip
         elif self.first_day < dates.day_text(entry.at):
             yield Unmet(rule="BO2", reason=f"{self.first_day} is past", hint="announce it ahead")
         before = book.thing(entry.event.subject, thing_key("session", entry.event.stream), Session)

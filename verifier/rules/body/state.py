@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Final
 import msgspec
 from msgspec import Meta
 
-from verifier.rules.authority.state import Actor, Grant, grant_in_force, role
+from verifier.rules.authority.state import Actor, Grant, grant_in_force, grants, role
 from verifier.rules.book import Body, Book, Capacity, Entry, Subject, Unmet
 from verifier.rules.fields import Code, EventRef, LocalId
 
@@ -31,6 +31,8 @@ __all__ = [
     "decision",
     "mission",
     "named_key",
+    "own_presiding_officer",
+    "own_secretary",
     "presiding_officer",
     "secretary",
     "subject_of",
@@ -156,6 +158,22 @@ secretary: Final = role("body_secretary")
 presiding_officer: Final = role("presiding_officer")
 
 
+def _of_this_body(name: str) -> Capacity:
+    """Make the capacity of holding a role that was given for this body by its name (BO1)."""
+
+    def holds(actor: str, entry: Entry, book: Book) -> bool:
+        return any(
+            grant.scope is not None and entry.event.subject in (grant.scope.subjects or ())
+            for grant in grants(actor, name, entry, book)
+        )
+
+    return Capacity(name, holds)
+
+
+own_secretary: Final = _of_this_body("body_secretary")
+own_presiding_officer: Final = _of_this_body("presiding_officer")
+
+
 def _is_mission(actor: str, entry: Entry, book: Book) -> bool:
     return any(
         grant.role == "permanent_mission" and grant_in_force(grant, entry.at)
@@ -170,7 +188,7 @@ mission: Final = Capacity("permanent_mission", _is_mission)
 class OfBody(Body, frozen=True, kw_only=True):
     """What every event of a body has in common (BO1)."""
 
-    SIGNERS: ClassVar[tuple[Capacity, ...]] = (secretary,)
+    SIGNERS: ClassVar[tuple[Capacity, ...]] = (own_secretary,)
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of BO1."""

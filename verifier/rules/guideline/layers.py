@@ -1,8 +1,9 @@
 """Layers: who may add to the base set, for whom, for how long, and that nothing is taken away.
 
-- LY1 The base set, the minimum of the quadrennial review, principles and criteria are issued by an
-      issuer whom the roots appointed, and whose grant is not limited to countries, goals or
-      entities: who may issue for its own house does not thereby issue for all [R44, R53, R56].
+- LY1 The base set, the minimum of the quadrennial review, principles, criteria, templates and the
+      gold standard are issued by an issuer whom the roots appointed, and whose grant is not
+      limited to countries, goals or entities: who may issue for its own house does not thereby
+      issue for all [R44, R53, R56].
 - LY2 A set of layer 2 is for goals or entities, a national one for countries, and each reaches no
       further than the grant of its issuer; a base set reaches everyone [R64].
 - LY3 A set of the quadrennial review has a last day, at most P4Y after its first [R56].

@@ -8,6 +8,8 @@
 - TP4 No profile of the base version in force that uses the template allows fewer questions [R85].
 - TP5 A gold standard is a version in force of a template [R79].
 
+Templates and the gold standard are everyone's, and LY1 holds for who issues and names them.
+
 Sources: R15, R79, R80, R81, R85; domain C2.7, C5.
 """
 
@@ -24,6 +26,7 @@ from verifier.rules import dates
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import Code, EventRef, LocalId, Text, Texts, VersionRef
 from verifier.rules.guideline.document import Document
+from verifier.rules.guideline.layers import unmet_issuer
 from verifier.rules.guideline.parameters import PARAMETERS
 from verifier.rules.guideline.state import (
     Issued,
@@ -79,7 +82,7 @@ class GoldStandard(msgspec.Struct, frozen=True):
 
 
 class ReportTemplateIssued(Document, frozen=True, kw_only=True):
-    """A version of a report template is issued (GU1, GU2, GU11, TP1 to TP4)."""
+    """A version of a report template is issued (GU1, GU2, GU11, LY1, TP1 to TP4)."""
 
     TYPE: ClassVar[str] = "ReportTemplateIssued/1"
     STREAM: ClassVar[str] = "guidelines/template/*"
@@ -88,8 +91,9 @@ class ReportTemplateIssued(Document, frozen=True, kw_only=True):
     questions: Annotated[tuple[Question, ...], Meta(min_length=1, max_length=200)]
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of GU1, GU2, GU11 and TP1 to TP4."""
+        """Yield what is not met of GU1, GU2, GU11, LY1 and TP1 to TP4."""
         yield from super().unmet(entry, book)
+        yield from unmet_issuer(None, entry, book, "LY1")
         code, today = named(entry), dates.day_of(entry.at)
         if code not in PARAMETERS["template"].milder:
             yield Unmet(rule="TP1", reason=f"no profile can name the template {code}")
@@ -125,7 +129,7 @@ class ReportTemplateIssued(Document, frozen=True, kw_only=True):
 
 
 class GoldStandardDesignated(Body, frozen=True, kw_only=True):
-    """A template is named the gold standard that others are measured by (TP5)."""
+    """A template is named the gold standard that others are measured by (LY1, TP5)."""
 
     TYPE: ClassVar[str] = "GoldStandardDesignated/1"
     STREAM: ClassVar[str] = "guidelines/gold-standard"
@@ -136,7 +140,8 @@ class GoldStandardDesignated(Body, frozen=True, kw_only=True):
     reason: Texts
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of TP5."""
+        """Yield what is not met of LY1 and TP5."""
+        yield from unmet_issuer(None, entry, book, "LY1")
         now = in_force(self.template.set, dates.day_of(entry.at), book, kind="template")
         if now != self.template:
             yield Unmet(rule="TP5", reason=f"{self.template.set} version "

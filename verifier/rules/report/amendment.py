@@ -68,7 +68,8 @@ class ReportAmended(Content, frozen=True, kw_only=True):
         profile = whole and partnership.profile_of(whole, book)
         if found is None or whole is None or not profile:
             return
-        yield from unmet_awaits(self.awaits, found.kind, whole, profile, entry, book)
+        yield from unmet_awaits(self.awaits, found.kind, profile, entry, book,
+                                local="partner" in found.slots)  # fmt: skip
         last = _amendable_until(found, profile.amend_within)
         if last < dates.day_text(entry.at):
             yield Unmet(rule="RE21", reason=f"it could be amended until {last}",

@@ -4,7 +4,7 @@
 - RE7 A self report uses the template of the partnership's profile; no question is answered
       twice. [R85]
 - RE13 A self or national report has a result for every commitment that is active or was missed and
-      was made by the end of the period. [R74]
+      was made by the end of the period, or as many as a report can hold. [R74]
 - RE14 A result that is neither on track nor completed says how it deviates and what is done about
       it. [R74]
 - RE15 A self or national report discloses its finances as the profile asks: the total; or besides
@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -60,6 +60,9 @@ __all__ = [
     "asked",
     "unmet_content",
 ]
+
+
+MOST_RESULTS: Final = 500
 
 
 class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -113,8 +116,8 @@ class Content(Body, frozen=True, kw_only=True):
     """What a report says: the fields that a submission and an amendment share."""
 
     template: Code
-    answers: Annotated[tuple[Answer, ...], Meta(min_length=1, max_length=100)]
-    results: Annotated[tuple[Result, ...], Meta(max_length=500)] = ()
+    answers: Annotated[tuple[Answer, ...], Meta(min_length=1, max_length=200)]
+    results: Annotated[tuple[Result, ...], Meta(max_length=MOST_RESULTS)] = ()
     finances: Finances | None = None
     mechanism: Symbol | None = None
     """The mechanism that a national or equivalent report was made for."""
@@ -177,6 +180,8 @@ def _unmet_results(said: Content, subject: Subject) -> Iterator[Unmet]:
 
 def _unmet_complete(said: Content, period_end: str, subject: Subject) -> Iterator[Unmet]:
     named = {"commitment:" + result.commitment for result in said.results}
+    if len(named) >= MOST_RESULTS:  # one partner's many promises make no report impossible
+        return
     for key, thing in subject.things.items():
         if type(thing) is not Commitment or key in named:
             continue

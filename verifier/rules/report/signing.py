@@ -38,7 +38,7 @@ from verifier.rules.report.state import (
     within,
 )
 
-__all__ = ["EVENTS", "ReportCosigned", "awaited", "unmet_awaits"]
+__all__ = ["EVENTS", "ReportCosigned", "awaited", "is_local", "unmet_awaits"]
 
 SLOTS: Final[dict[str, tuple[Slot, ...]]] = {
     "secretariat": ("secretariat",),
@@ -50,26 +50,34 @@ SLOTS: Final[dict[str, tuple[Slot, ...]]] = {
 """Who signs a report, by the profile's ``report_signatures``."""
 
 
-def awaited(kind: str, profile: Profile, *, by_lead: bool = False) -> tuple[Slot, ...]:
+def awaited(
+    kind: str, profile: Profile, *, by_lead: bool = False, local: bool = False
+) -> tuple[Slot, ...]:
     """Return whose signatures a report still awaits after its author's (RE10).
 
     The author is the secretariat, or the lead: that one signs as the lead UN entity where one is to
-    sign, and in the secretariat's place otherwise.
+    sign, and in the secretariat's place otherwise. Where the author is ``local`` itself, another
+    partner signs beside it, from wherever it is.
     """
     if kind not in SIGNED:
         return ()
     slots = SLOTS.get(profile.report_signatures, ("secretariat",))
+    if local:
+        slots = tuple("partner" if slot == "local_partner" else slot for slot in slots)
     own = slots[0] if by_lead else "secretariat"
     return tuple(slot for slot in slots if slot != own)
 
 
 def unmet_awaits(
-    stated: tuple[Slot, ...], kind: str, found: Partnership, profile: Profile, entry: Entry,
-    book: Book,
-) -> Iterator[Unmet]:  # fmt: skip
+    stated: tuple[Slot, ...], kind: str, profile: Profile, entry: Entry, book: Book, *, local: bool
+) -> Iterator[Unmet]:
     """Yield what is not met of RE10 by the signatures that a version states it awaits."""
+    found = partnership.of(book.subject(entry.event.subject))
+    if found is None:
+        return
     is_lead = organization_of(entry.actor, book) == found.lead
-    awaits = awaited(kind, profile, by_lead=is_lead and entry.actor != found.secretariat)
+    by_lead = is_lead and entry.actor != found.secretariat
+    awaits = awaited(kind, profile, by_lead=by_lead, local=local)
     if sorted(stated) != sorted(awaits):
         yield Unmet(rule="RE10", reason=f"it awaits: {', '.join(awaits) or 'nobody'}")
 
@@ -99,12 +107,8 @@ def _is_un_partner(actor: str, entry: Entry, book: Book) -> bool:
     return organization_of(actor, book) in able
 
 
-def _is_local(actor: str, entry: Entry, book: Book) -> bool:
-    """Say whether an actor acts for a government or for a partner of one of the countries."""
-    found = partnership.of(book.subject(entry.event.subject))
-    organization = organization_of(actor, book)
-    if found is None or not partnership.is_partner(found, organization):
-        return False
+def is_local(organization: str, found: Partnership, book: Book) -> bool:
+    """Say whether an organization is a government, or of one of the countries."""
     whose = book.thing(organization, "actor", Actor)
     governs = ("government", "local_government")
     return whose is not None and (
@@ -112,8 +116,18 @@ def _is_local(actor: str, entry: Entry, book: Book) -> bool:
     )
 
 
+def _is_local_partner(actor: str, entry: Entry, book: Book) -> bool:
+    found = partnership.of(book.subject(entry.event.subject))
+    organization = organization_of(actor, book)
+    return (
+        found is not None
+        and partnership.is_partner(found, organization)
+        and is_local(organization, found, book)
+    )
+
+
 un_partner = Capacity("the UN entity that leads, or one that takes part", _is_un_partner)
-local_partner = Capacity("a local partner", _is_local)
+local_partner = Capacity("a local partner", _is_local_partner)
 
 
 class ReportCosigned(Body, frozen=True, kw_only=True):

@@ -103,6 +103,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """unsigned, submitted, accepted or returned (rule 1)."""
     awaits: tuple[str, ...] = ()
     """Who has yet to sign it."""
+    slots: tuple[str, ...] = ()
+    """Who was to sign its submission."""
     documents: tuple[bytes, ...] = ()
     mechanism: str | None = None
     screened_at: int | None = None

@@ -10,7 +10,8 @@
 - RE5 A stream holds one report; it is submitted again only after it was returned, until that has
       lapsed, or while it is not signed by all.
 - RE10 It states whose signatures it still awaits: those that the profile asks for and its author
-       does not give. [R80]
+       does not give; where its author is local itself, another partner's in place of a local one's,
+       so that the one local partner of several is no dead end. [R80]
 - RE19 An audit and an outside report come from none of the partners. [R84]
 
 Sources: R74, R78, R80, R84, R85, R88; domain C2.4, C5;
@@ -46,7 +47,7 @@ from verifier.rules.report.content import (
     asked,
     unmet_content,
 )
-from verifier.rules.report.signing import awaited, unmet_awaits
+from verifier.rules.report.signing import awaited, is_local, unmet_awaits
 from verifier.rules.report.state import (
     OWN,
     REPORTING,
@@ -129,7 +130,8 @@ class ReportSubmitted(Content, frozen=True, kw_only=True):
         else:
             yield Unmet(rule="RE2", reason="a day of the period does not exist")
         yield from _unmet_again(subject.get(key_of(entry), Report), profile, entry)
-        yield from unmet_awaits(self.awaits, self.kind, found, profile, entry, book)
+        local = is_local(self.organization, found, book)
+        yield from unmet_awaits(self.awaits, self.kind, profile, entry, book, local=local)
         if self.kind in OTHERS and partnership.is_partner(found, self.organization):
             yield Unmet(rule="RE19", reason=f"{self.organization} is a partner", hint="let another")
         yield from unmet_content(self, self.kind, self.period_end, entry, book)
@@ -198,7 +200,7 @@ class ReportSubmitted(Content, frozen=True, kw_only=True):
             period_start=self.period_start, period_end=self.period_end,
             obligation=self.obligation, due=self.due,
             clock_from=subject.things["partnership"].clock_from, filed_on=today,
-            submitted_at=entry.at, submitted_on=today, awaits=self.awaits,
+            submitted_at=entry.at, submitted_on=today, awaits=self.awaits, slots=self.awaits,
             state="unsigned" if self.awaits else "submitted", documents=self.documents,
             mechanism=self.mechanism, returns=_ended(earlier, today) if earlier else (),
             corrections=earlier.corrections if earlier else (),
@@ -219,11 +221,12 @@ class ReportSubmitted(Content, frozen=True, kw_only=True):
         again = [r for r in again if not _has_lapsed(r, profile, dates.day_text(book.time))]
         name = again[0].ref.stream.rpartition("/")[2] if again else _new_name(subject, owed.k)
         questions = asked(profile.template, dates.day_of(book.time), book)
+        house = organization_of(found.secretariat, book)
         yield f"{subject.id}/report/{name}", cls(
             kind="self", period_start=owed.start.isoformat(), period_end=owed.opens.isoformat(),
             obligation=owed.k, due=due_day(owed, found.clock_from, subject, book).isoformat(),
-            organization=organization_of(found.secretariat, book),
-            awaits=awaited("self", profile),
+            organization=house,
+            awaits=awaited("self", profile, local=is_local(house, found, book)),
             template=profile.template,
             answers=tuple(Answer(question, UNDECIDED) for question in questions or ("1",)),
             results=_results_due(subject, owed.opens), finances=_finances_due(found, profile),
