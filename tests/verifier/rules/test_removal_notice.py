@@ -215,6 +215,17 @@ def test_accepted_support_stops_every_adverse_step(story: Story) -> None:
     assert (date.fromisoformat(removals.day_of(step.earliest)) - start).days == 180
 
 
+def test_a_general_offer_puts_nothing_off(story: Story) -> None:
+    """CS4: what is not for a report neither stops a step nor lengthens a window."""
+    registry = story.at("final")
+    registry.append(FOCAL_POINT, f"{PARTNERSHIP}/support/g1", "SupportOffered", kind="technology",
+                    text=text("Our laboratory"))  # fmt: skip
+    removals.accept_support(registry, "g1")
+    later(registry, 31)
+    removals.decide(registry)
+    assert removals.case(registry).decision is not None
+
+
 def test_support_that_is_awaited_lengthens_reply_and_appeal_windows(story: Story) -> None:
     """A window that ran when support was accepted ends as many days later."""
     registry = story.at("final")

@@ -186,7 +186,7 @@ def shifted(day: date, since: date, subject: Subject, at: int) -> date:
     spans = sorted(
         (dates.parse_day(o.accepted_on), dates.parse_day(o.ended_on) if o.ended_on else today)
         for o in subject.all(SupportOffer)
-        if o.accepted_on is not None
+        if o.accepted_on is not None and o.obligation is not None
     )
     for accepted, ended in spans:
         begin = max(accepted, reached)

@@ -6,8 +6,9 @@
 - CS3 The partnership still owes the report that the case is about, and is eligible for removal:
       while a report of its own waits for screening, and for the time to cure after a return, it is
       not. Once the report is accepted only the closing of the case remains.
-- CS4 While support that was accepted is not yet delivered the clock stands still: no adverse step
-      is taken, and what runs in the case runs as many days longer.
+- CS4 While support for a report that was accepted is not yet delivered the clock stands still: no
+      adverse step is taken, and what runs in the case runs as many days longer. A general offer
+      stops nothing, or any friend of a partnership could put its removal off for ever.
 - CS5 The first notice was issued, and counts: from the day on which its delivery is recorded, or
       a stated time after its publication.
 - CS6 Support for this report was offered in time before the final notice, and not taken back.
@@ -97,7 +98,8 @@ def unmet_adverse(entry: Entry, book: Book) -> Iterator[Unmet]:
     if case is not None and case.track == "integrity":
         return
     yield from _unmet_standing(entry, book)
-    if any(offer.state == "accepted" for offer in subject.all(SupportOffer)):
+    offers = subject.all(SupportOffer)
+    if any(o.state == "accepted" and o.obligation is not None for o in offers):
         yield Unmet(rule="CS4", reason="support that was accepted is not yet delivered",
                     who=focal_point.name)  # fmt: skip
 
