@@ -44,7 +44,7 @@ from verifier.rules.report.state import (
     own_reports,
 )
 
-__all__ = ["DueMoved", "Standing", "owed", "standing", "standing_at", "stops_the_clock"]
+__all__ = ["LATE", "DueMoved", "Standing", "owed", "standing", "standing_at", "stops_the_clock"]
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -81,6 +81,8 @@ class _Stop(msgspec.Struct, frozen=True):
 
 
 NONE: Final = Standing(state="none")
+LATE: Final = ("overdue", "non_communicating", "inactive")
+"""The states of who owes a report whose due day is over."""
 
 
 def standing_at(subject: Subject, at: int, book: Book) -> Standing:

@@ -185,6 +185,22 @@ def test_a_return_after_integrity_is_the_bodys_to_decide(opened: Registry) -> No
     assert listing(opened) == "listed"
 
 
+def test_who_left_under_a_case_about_integrity_can_be_let_back(opened: Registry) -> None:
+    """RI6: nobody has removed it, so that a body decides on its return that names the case."""
+    opened.append(SECRETARIAT, f"{PARTNERSHIP}/registration", "PartnershipWithdrawn",
+                  reason=text("We rest"), under_case=True)  # fmt: skip
+    stream = f"{PARTNERSHIP}/reinstatement/b1"
+    request = later(opened, 367).append(
+        SECRETARIAT, stream, "ReinstatementRequested", recommitment=text("A new board")
+    )
+    terms = stories.listing(opened) | {"request": ref(request)}
+    assert refused(opened, OFFICE_A, stream, "Reinstated", **terms) == {"RI6"}
+    decision = bodies.decide(opened, "back", kind="reinstatement",
+                             items=[bodies.item(result="reinstate")])  # fmt: skip
+    opened.append(OFFICE_A, stream, "Reinstated", decision=ref(decision), **terms)
+    assert listing(opened) == "listed"
+
+
 def test_an_open_case_about_integrity_is_not_cured_by_a_report(opened: Registry) -> None:
     """CC1: an accepted report leaves the case as it is; the registry may withdraw it with a reason.
 

@@ -112,6 +112,23 @@ def test_who_withdraws_under_a_case_comes_back_as_after_a_removal() -> None:
     assert found(registry).listing == "listed"
 
 
+def test_nobody_leaves_its_debts_on_the_eve_of_a_notice() -> None:
+    """LV1, RI2: who owes a late report withdraws under case, and reports before it comes back."""
+    registry = removals.overdue()
+    assert refused(withdraw, registry) == {"LV1"}
+    withdraw(registry, under_case=True)
+    assert refused(stories.submitted_partnership, registry) == {"PA1"}
+    stream = f"{PARTNERSHIP}/reinstatement/r1"
+    asked = registry.append(SECRETARIAT, stream, "ReinstatementRequested",
+                            recommitment=text("We are back"))  # fmt: skip
+    registry.on(registry.day(20))
+    fields = {"request": ref(asked)} | stories.listing(registry)
+    assert refused(registry.append, OFFICE_A, stream, "Reinstated", **fields) == {"RI2"}
+    stories.accepted_report(registry)
+    registry.append(OFFICE_A, stream, "Reinstated", **fields)
+    assert found(registry).listing == "listed"
+
+
 def test_nobody_leaves_a_suspension_by_a_word() -> None:
     """LV1, LV2: who withdraws while suspended withdraws under case, and does not complete."""
     registry, report = worked()

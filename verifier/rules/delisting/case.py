@@ -29,6 +29,7 @@ from verifier.rules.support import SupportOffer
 
 __all__ = [
     "Appeal",
+    "Left",
     "Notice",
     "Opinion",
     "RemovalCase",
@@ -113,6 +114,12 @@ class Signer(msgspec.Struct, frozen=True):
 
     actor: str
     kid: bytes
+
+
+class Left(msgspec.Struct, frozen=True):
+    """The day on which a partnership last withdrew; the thing ``left``."""
+
+    on: str
 
 
 class RemovalCase(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,13 +3,14 @@
 - RI1 Reinstatement is requested of what was removed or withdrew under a case, by its secretariat
       or lead, with a recommitment; no other request is pending, and the profile's time has passed
       since a refusal, and since a removal for integrity.
-- RI2 It is granted once every report that was due by the day of the removal is accepted,
+- RI2 It is granted once every report that was due by the day of the removal, or of the withdrawal,
+      is accepted,
 - RI3 and once the time has passed in which the deciding offices may refuse.
 - RI4 It names the base guideline version in force, the further layers and the profile; the clock
       starts anew.
 - RI5 A refusal is decided by offices, four eyes, within that time, and says why.
-- RI6 After a removal for integrity the body that removed it decides on the return, and no one else
-      refuses it.
+- RI6 After a removal for integrity the body that removed it decides on the return, after a
+      withdrawal under such a case a body that names it, and no one else refuses it.
 
 Source: domain C4.3 step 11; decision D3.22.
 """
@@ -85,12 +86,13 @@ def _removed_for_integrity(subject: Subject) -> RemovalCase | None:
 
 
 def _missing(subject: Subject, book: Book) -> list[Obligation]:
-    """Return the reports that were due by the removal and are not accepted (RI2)."""
-    found, case = partnership.of(subject), cases.of(subject)
+    """Return the reports that were due by the removal, or the withdrawal, and are not accepted."""
+    found, case, left = partnership.of(subject), cases.of(subject), subject.get("left", cases.Left)
     profile = partnership.profile_of(found, book) if found else None
-    if found is None or profile is None or case is None or case.ended_on is None:
+    ends = [*filter(None, (case.ended_on if case else None, left.on if left else None))]
+    if found is None or profile is None or not ends:
         return []
-    return owed(found, subject, profile, dates.parse_day(case.ended_on))
+    return owed(found, subject, profile, dates.parse_day(max(ends)))
 
 
 class ReinstatementRequested(Body, frozen=True, kw_only=True):
@@ -248,7 +250,7 @@ class Reinstated(Body, frozen=True, kw_only=True):
             "RI6", self.decision, book, kind=RETURN, item=item, result="reinstate"
         )
         decider = case.decision.body if case.decision else None
-        if body.subject_of(self.decision) != decider:
+        if decider is not None and body.subject_of(self.decision) != decider:
             yield Unmet(rule="RI6", reason=f"{decider} removed it, and decides on its return")
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:

@@ -1,8 +1,9 @@
 """How a partnership leaves the register by its own word, and what stays open then.
 
 - LV1 A partnership withdraws while it is submitted, returned, listed or suspended. With an open
-      removal case or while it is suspended, and only then, it is «withdrawn under case»: a case
-      ends, and the way back is the one after a removal.
+      removal case, while it is suspended or while a report is overdue, and only then, it is
+      «withdrawn under case»: a case ends, and the way back is the one after a removal, so that
+      nobody leaves on the eve of a notice and comes back the same day without its debts.
 - LV2 It is completed when it is listed, no removal case is open, and every commitment
       has its end, with its lesson where it failed. [R29]
 - LV3 Completion names its final report: accepted, of its own kind, and its period ends on the day
@@ -40,6 +41,7 @@ from verifier.rules.partnership.state import (
     profile_of,
 )
 from verifier.rules.report import OWN, Report
+from verifier.rules.standing import LATE, standing_at
 
 __all__ = [
     "EVENTS",
@@ -76,10 +78,11 @@ def _unmet_listing(rule: str, wanted: tuple[str, ...], subject: Subject) -> Iter
         yield Unmet(rule=rule, reason=f"the partnership is {state}")
 
 
-def _is_under_case(subject: Subject) -> bool:
+def _is_under_case(subject: Subject, at: int, book: Book) -> bool:
     found = of(subject)
     suspended = found is not None and found.listing == "suspended"
-    return suspended or cases.open_case(subject) is not None
+    late = standing_at(subject, at, book).state in LATE
+    return suspended or late or cases.open_case(subject) is not None
 
 
 class PartnershipWithdrawn(Body, frozen=True, kw_only=True):
@@ -92,24 +95,24 @@ class PartnershipWithdrawn(Body, frozen=True, kw_only=True):
 
     reason: Texts
     under_case: bool
-    """Whether a removal case is open, or the partnership is suspended."""
+    """Whether a removal case is open, the partnership is suspended, or a report is overdue."""
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of LV1."""
         subject = book.subject(entry.event.subject)
         yield from _unmet_listing("LV1", LEAVING, subject)
-        if self.under_case != _is_under_case(subject):
+        if self.under_case != _is_under_case(subject, entry.at, book):
             told = "is no" if self.under_case else "is a"
-            yield Unmet(rule="LV1", reason=f"there {told} removal case or suspension")
+            yield Unmet(rule="LV1", reason=f"there {told} removal case, suspension or late report")
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Take the partnership off the register; an open case ends with it."""
-        case = cases.open_case(subject)
+        case, today = cases.open_case(subject), dates.day_text(entry.at)
         listing = "withdrawn_under_case" if self.under_case else "withdrawn"
         found = subject.things["partnership"]
         yield "partnership", moved(found, listing, entry)
+        yield "left", cases.Left(today)
         if case is not None:
-            today = dates.day_text(entry.at)
             yield "case", msgspec.structs.replace(case, ended_on=today, ground="left")
 
     @classmethod
@@ -117,7 +120,7 @@ class PartnershipWithdrawn(Body, frozen=True, kw_only=True):
         """Offer the way out."""
         found = of(subject)
         if found is not None and found.listing in LEAVING:
-            under_case = _is_under_case(subject)
+            under_case = _is_under_case(subject, book.time, book)
             yield f"{subject.id}/registration", cls(reason=UNDECIDED, under_case=under_case)
 
 
