@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Literal
 
 import msgspec
 
@@ -38,7 +38,7 @@ from verifier.rules.report.state import (
     within,
 )
 
-__all__ = ["EVENTS", "ReportCosigned", "awaited", "is_local", "unmet_awaits"]
+__all__ = ["EVENTS", "ReportCosigned", "awaited", "is_local", "state_office", "unmet_awaits"]
 
 SLOTS: Final[dict[str, tuple[Slot, ...]]] = {
     "secretariat": ("secretariat",),
@@ -49,22 +49,27 @@ SLOTS: Final[dict[str, tuple[Slot, ...]]] = {
 }
 """Who signs a report, by the profile's ``report_signatures``."""
 
+Author = Literal["secretariat", "lead", "state"]
+"""Who submits a report of the partnership."""
+
+state_office: Final = role("member_state_office")
+
 
 def awaited(
-    kind: str, profile: Profile, *, by_lead: bool = False, local: bool = False
+    kind: str, profile: Profile, *, by: Author = "secretariat", local: bool = False
 ) -> tuple[Slot, ...]:
     """Return whose signatures a report still awaits after its author's (RE10).
 
     The author is the secretariat, or the lead: that one signs as the lead UN entity where one is to
-    sign, and in the secretariat's place otherwise. Where the author is ``local`` itself, another
-    partner signs beside it, from wherever it is.
+    sign, and in the secretariat's place otherwise. An office of a State signs in no slot. Where the
+    author is ``local`` itself, another partner signs beside it, from wherever it is.
     """
     if kind not in SIGNED:
         return ()
     slots = SLOTS.get(profile.report_signatures, ("secretariat",))
     if local:
         slots = tuple("partner" if slot == "local_partner" else slot for slot in slots)
-    own = slots[0] if by_lead else "secretariat"
+    own = {"lead": slots[0], "state": None}.get(by, "secretariat")
     return tuple(slot for slot in slots if slot != own)
 
 
@@ -75,11 +80,18 @@ def unmet_awaits(
     found = partnership.of(book.subject(entry.event.subject))
     if found is None:
         return
-    is_lead = organization_of(entry.actor, book) == found.lead
-    by_lead = is_lead and entry.actor != found.secretariat
-    awaits = awaited(kind, profile, by_lead=by_lead, local=local)
+    awaits = awaited(kind, profile, by=_author(kind, entry, found, book), local=local)
     if sorted(stated) != sorted(awaits):
         yield Unmet(rule="RE10", reason=f"it awaits: {', '.join(awaits) or 'nobody'}")
+
+
+def _author(kind: str, entry: Entry, found: Partnership, book: Book) -> Author:
+    if entry.actor == found.secretariat:
+        return "secretariat"
+    if organization_of(entry.actor, book) == found.lead:
+        return "lead"
+    state = kind == "national" and state_office.holds(entry.actor, entry, book)
+    return "state" if state else "secretariat"
 
 
 def _in_slot(capacity: Capacity, slot: Slot) -> Capacity:

@@ -8,10 +8,12 @@
 - RE4 An obligation is reported on once: no other report that covers it is accepted, waits or is to
       be signed.
 - RE5 A stream holds one report; it is submitted again only after it was returned, until that has
-      lapsed, or while it is not signed by all.
+      lapsed, or while it is not signed by all; by the organization that submitted it or, where it
+      is a report of the partnership, by the secretariat or the lead.
 - RE10 It states whose signatures it still awaits: those that the profile asks for and its author
        does not give; where its author is local itself, another partner's in place of a local one's,
-       so that the one local partner of several is no dead end. [R80]
+       so that the one local partner of several is no dead end. A national report that an office of
+       a State submits awaits the secretariat's signature as well. [R26, R80]
 - RE19 An audit and an outside report come from none of the partners. [R84]
 
 Sources: R74, R78, R80, R84, R85, R88; domain C2.4, C5;
@@ -47,7 +49,7 @@ from verifier.rules.report.content import (
     asked,
     unmet_content,
 )
-from verifier.rules.report.signing import awaited, is_local, unmet_awaits
+from verifier.rules.report.signing import awaited, is_local, state_office, unmet_awaits
 from verifier.rules.report.state import (
     OWN,
     REPORTING,
@@ -94,6 +96,7 @@ class ReportSubmitted(Content, frozen=True, kw_only=True):
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (
         _of_kind(partnership.secretariat, OWN),
         _of_kind(partnership.lead, OWN),
+        _of_kind(state_office, frozenset({"national"})),
         _of_kind(partnership.partner, frozenset({"contributor"})),
         _of_kind(role("independent_auditor"), frozenset({"audit"})),
         _of_kind(role("lead_entity_officer"), frozenset({"board"})),
@@ -129,7 +132,11 @@ class ReportSubmitted(Content, frozen=True, kw_only=True):
             yield from self._unmet_owed(found, profile, entry, book)
         else:
             yield Unmet(rule="RE2", reason="a day of the period does not exist")
-        yield from _unmet_again(subject.get(key_of(entry), Report), profile, entry)
+        earlier = subject.get(key_of(entry), Report)
+        yield from _unmet_again(earlier, profile, entry)
+        if earlier is not None and not self._may_replace(earlier, entry, book):
+            yield Unmet(rule="RE5", reason=f"it was submitted for {earlier.organization}",
+                        hint="submit yours on a stream of its own")  # fmt: skip
         local = is_local(self.organization, found, book)
         yield from unmet_awaits(self.awaits, self.kind, profile, entry, book, local=local)
         if self.kind in OTHERS and partnership.is_partner(found, self.organization):
@@ -143,6 +150,13 @@ class ReportSubmitted(Content, frozen=True, kw_only=True):
         ):
             yield Unmet(rule="NM3", reason=f"{self.mechanism} is not recognised for it",
                         who="permanent_mission")  # fmt: skip
+
+    def _may_replace(self, earlier: Report, entry: Entry, book: Book) -> bool:
+        own = earlier.kind in OWN and self.kind in OWN
+        answers = (partnership.secretariat, partnership.lead)
+        return self.organization == earlier.organization or (
+            own and any(capacity.holds(entry.actor, entry, book) for capacity in answers)
+        )
 
     def _unmet_owed(
         self, found: Partnership, profile: Profile, entry: Entry, book: Book
