@@ -316,6 +316,10 @@ def test_a_state_recognises_its_own_mechanisms() -> None:
         rules = refused(registry, MINISTRY, MECHANISM, "NationalMechanismRecognised", **fields)
         assert rules == {rule}
     fields = mechanism(registry)
+    registry.enlist("actor-agency-rules", kind="office", principal=stories.UN_AGENCY)
+    registry.grant("actor-agency-rules", "guideline_issuer", stories.EXECUTIVE_HEAD)
+    place = (MECHANISM, "NationalMechanismRecognised")
+    assert refused(registry, "actor-agency-rules", *place, **fields) == {"NM1"}
     registry.append(MINISTRY, MECHANISM, "NationalMechanismRecognised", **fields)
     rules = refused(registry, MINISTRY, MECHANISM, "NationalMechanismRecognised", **fields)
     assert rules == {"NM2"}

@@ -1,7 +1,8 @@
 """National mechanisms: a State recognises its own, and a report for it counts here too.
 
 - NM1 A mechanism is recognised by a Permanent Mission, an office of the State or an issuer of
-      guidelines, for countries that its grant covers. [R26]
+      guidelines, for countries that its grant names; without naming any, by one whom the roots
+      appointed. [R26]
 - NM2 It stands in for templates that profiles can name; its days exist, the last not before the
       first, the first not past; a recognition is on record once.
 - NM3 A national report is made for a mechanism that is recognised, on the day of the report, for
@@ -63,8 +64,11 @@ class NationalMechanismRecognised(Body, frozen=True, kw_only=True):
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of NM1 and NM2."""
         held = [g for s in SIGNERS for g in grants(entry.actor, s.name, entry, book)]
-        reach = [g.scope.countries if g.scope else None for g in held]
-        if held and not any(r is None or set(self.countries) <= set(r) for r in reach):
+        reach = [(g.scope.countries if g.scope else None, g.giver) for g in held]
+        if held and not any(
+            giver == "root" if named is None else set(self.countries) <= set(named)
+            for named, giver in reach
+        ):
             yield Unmet(rule="NM1", reason=f"{entry.actor} does not speak for {self.countries}")
         if entry.event.seq != 0:
             yield Unmet(rule="NM2", reason="this stream holds a recognition", hint="name another")
