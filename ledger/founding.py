@@ -36,7 +36,7 @@ from ledger.stage import Stage
 from verifier import note
 from verifier.policy import LogKey, Policy, format_policy, parse_policy
 from verifier.rules.authority.genesis import LedgerOpened, LogKeys
-from verifier.rules.authority.state import Root
+from verifier.rules.authority.roots import Root
 from verifier.rules.book import Body
 from verifier.rules.guideline import GuidelineSetIssued
 from verifier.rules.table import EVENTS

@@ -5,7 +5,8 @@ What is checked, in this order (the numbers stand in the code):
 1. The checkpoint is signed as the trust policy asks, and is of the ledger that it names.
 2. Every entry is a well-formed event (``event``) with a canonical payload of its type.
 3. Every event was admissible by the log before it (``rules.admission``): author, key, stream
-   chain, time, what it says it has seen, capacity, and its type's own procedure.
+   chain, time, what it says it has seen, capacity, and its type's own procedure. From where a
+   ruleset is in force that is not known here, this could not be decided.
 4. Every signature verifies by the strict rules of ``keys``, with the engine named.
 5. The tree grown again from the entries has the checkpoint's root; published tiles agree with it.
 6. A checkpoint known from before is a beginning of this log.
@@ -44,6 +45,7 @@ from verifier.note import Checkpoint
 from verifier.policy import Policy, VerifiedCheckpoint
 from verifier.regrown import RegrownTree
 from verifier.rules import admission, table
+from verifier.rules.authority import rulesets
 from verifier.rules.authority.genesis import LedgerOpened
 from verifier.rules.book import Book, Broken, Entry, Refused, Subject
 from verifier.sources import Source
@@ -110,6 +112,7 @@ class Audit:
         self.book = Book(self.tree.root_at)
         self.checked = Checked()
         self._known_size: int | None = None
+        self._unjudged = ""
         self._differences: list[differences.Difference] = []
         self._pending: deque[tuple[list[_Signed], Batch | list[bool]]] = deque()
 
@@ -183,6 +186,21 @@ class Audit:
             self.tree.append(leaf_hash(raw))
             self.book.size += 1
             return findings
+        unknown = self._unjudged or rulesets.unknown_ruleset(self.book)
+        findings = self._leave_undecided(event, unknown) if unknown else self._judge(event)
+        if self.observer is not None:
+            self.observer.read(event, self.tree.size)
+        self.tree.append(event.id)
+        self.checked.entries += 1
+        public = self.book.public_keys.get(event.kid)
+        if public is not None:
+            batch.append((self.tree.size - 1, event))
+            items.append((public, event.signature, event.to_be_signed))
+        return findings
+
+    def _judge(self, event: Event) -> Sequence[Finding]:
+        """Judge an event by the rules and let it take effect; return what was found."""
+        findings: Sequence[Finding] = ()
         try:
             body = admission.read_body(event)
             entry = admission.admit(event, body, self.book)  # 3
@@ -191,6 +209,9 @@ class Audit:
                 self.observer.admitted(entry, self.book)
             admission.record(entry, self.book)
         except Refused as refused:
+            unknown = next((u.reason for u in refused.unmet if u.rule == "GE3"), "")
+            if unknown:
+                return self._leave_undecided(event, unknown)
             told = self._finding(refused, event=event, index=self.tree.size)
             also = tuple(f"{unmet.rule}: {unmet.reason}" for unmet in refused.unmet[1:])
             findings = [msgspec.structs.replace(told, also=also, hint="")]  # hints are for authors
@@ -202,15 +223,17 @@ class Audit:
             fault = UndecidedError("rules-fault", f"{type(error).__name__}: {error}")
             findings = [self._finding(fault, event=event, index=self.tree.size)]
             self._pass_over(event)
-        if self.observer is not None:
-            self.observer.read(event, self.tree.size)
-        self.tree.append(event.id)
-        self.checked.entries += 1
-        public = self.book.public_keys.get(event.kid)
-        if public is not None:
-            batch.append((self.tree.size - 1, event))
-            items.append((public, event.signature, event.to_be_signed))
         return findings
+
+    def _leave_undecided(self, event: Event, reason: str) -> Sequence[Finding]:
+        """Judge neither this event nor what follows; tell once, from where on."""
+        first, self._unjudged = not self._unjudged, reason
+        self._pass_over(event)
+        if not first:
+            return ()
+        self.checked.unjudged = self.tree.size
+        error = UndecidedError("ruleset-unknown", reason)
+        return [self._finding(error, event=event, index=self.tree.size)]
 
     def _record_refused(self, event: Event, refused: Refused) -> None:
         if {unmet.rule for unmet in refused.unmet} <= _PLACE_RULES:
@@ -369,7 +392,7 @@ class Audit:
     # 9: what only the whole log shows
 
     def _whole_log(self, checkpoint: Checkpoint) -> Iterator[Finding]:
-        if self.tree.size < checkpoint.size:
+        if self._unjudged or self.tree.size < checkpoint.size:
             return  # the verdict says that they were not run
         self.checked.whole_log = 0
         for rules in table.WHOLE_LOG:

@@ -37,6 +37,7 @@ CODES: Final[dict[str, str]] = {
     "event-malformed": "Build the event as spec/event says; any other encoding is refused.",
     "event-too-large": "An event is at most 48,000 bytes; decisions at most 3,500.",
     "event-type-unknown": "Use a verifier that knows this event type and version.",
+    "ruleset-unknown": "Use a verifier that knows this ruleset.",
     "event-fields": "Compare the payload with the fields of its event type (reference/events).",
     # keys.py
     "key-unsuitable": "Enrol a canonical Ed25519 key of prime order.",

@@ -23,6 +23,7 @@ from verifier.finding import Finding, Sentence, Verdict
 from verifier.keys import thumbprint
 from verifier.rules import dates, texts
 from verifier.rules.authority.distrust import suspect
+from verifier.rules.authority.roots import Roots
 from verifier.rules.authority.state import Delegation, Grant, grant_in_force
 from verifier.rules.book import Book, Entry
 from verifier.rules.fields import EventRef
@@ -157,6 +158,10 @@ class Watch:
             yield self._grant(grant, book)
             under = grant.under
             grant = None if under is None else _grant_by(under, book)
+        roots = book.thing("ledger", "roots", Roots)
+        while roots is not None and roots.by is not None:
+            yield self._roots(roots.by, book)
+            roots = roots.before
         genesis = self._stood.get(("ledger/genesis", 0))
         if genesis is not None:
             yield self._link(genesis, holds="the roots' authority", actor="the roots")
@@ -173,6 +178,16 @@ class Watch:
             scope=_scope(grant.scope), first_day=grant.first_day, last_day=grant.last_day or "",
             stream=grant.ref.stream, event=grant.ref.id.hex(),
             index=stood.index if stood else None,
+        )  # fmt: skip
+
+    def _roots(self, ref: EventRef, book: Book) -> Link:
+        proposal = book.thing("ledger", proposal_key(ref.stream), Proposal)
+        stood = self._stood.get((ref.stream, ref.seq))
+        voices = proposal.endorsements if proposal else ()
+        return Link(
+            holds="the place of the roots before them", actor="the roots",
+            by="the roots: " + ", ".join(voice.actor for voice in voices),
+            stream=ref.stream, event=ref.id.hex(), index=stood.index if stood else None,
         )  # fmt: skip
 
     def _delegation(self, giver: str, ref: EventRef, book: Book) -> Iterator[Link]:
@@ -231,6 +246,9 @@ def _scope(scope: object) -> str:
 
 
 def _first(told: Explanation, own: tuple[Finding, ...], *, doubted: bool) -> Sentence:
+    if not own and not told.allowed:
+        reason = "the ruleset in force at its place is not known here"
+        return Sentence(about="signed, and allowed then", state="unknown", reason=reason)
     if not own:
         reason = f"signed by {told.author}, and allowed as {told.capacity or 'its author'}"
         if doubted:

@@ -35,6 +35,8 @@ class Checked(msgspec.Struct):
     omissions: int = 0
     whole_log: int | None = None
     """How many rules over the whole log were run; none where it was not read to its end."""
+    unjudged: int | None = None
+    """The entry from which on a ruleset is in force that is not known here."""
     false: set[str] = msgspec.field(default_factory=set)
     unknown: set[str] = msgspec.field(default_factory=set)
 
@@ -157,7 +159,10 @@ def _not_checked(audit: Audited) -> list[str]:
     rest = [NEVER_CHECKED]
     if not audit.pinned:
         rest.append("that this is the ledger you mean: the trust policy pins no ledger id")
-    if audit.checked.whole_log is None:
+    if audit.checked.unjudged is not None:
+        rest.append(f"entries from {audit.checked.unjudged} on, and the rules over the whole log, "
+                    "by a ruleset that is not known here")  # fmt: skip
+    elif audit.checked.whole_log is None:
         rest.append("the rules over the whole log: it was not read to its end")
     if audit.known is None:
         rest.append(

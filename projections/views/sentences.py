@@ -132,6 +132,13 @@ def _filing(b: Any) -> str:
 
 SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
     "LedgerOpened/1": lambda b: f"The ledger {b.origin} opens with {len(b.roots)} roots.",
+    "RootsChanged/1": lambda b: (
+        f"It is proposed that {len(b.roots)} roots follow, {b.threshold} of whom act together."
+    ),
+    "RulesetAdopted/1": lambda b: f"Ruleset {b.version} is proposed.",
+    "CodeListAdopted/1": lambda b: (
+        f"Version {b.version} of the list {b.list} is proposed, from {b.valid_from} on."
+    ),
     "ActorRegistered/1": lambda b: f"Registered as {b.kind}: {words(b.name)}.",
     "ActorConfirmed/1": lambda b: f"Confirmed for {b.organization}: it may sign now.",
     "KeyEnrolled/1": "A key is enrolled.",

@@ -23,7 +23,8 @@ from verifier.keys import thumbprint
 from verifier.rules import admission
 from verifier.rules.authority.keys import possession_statement
 from verifier.rules.authority.offices import APPOINTS
-from verifier.rules.authority.state import Confirmed, Grant, Key, Roots
+from verifier.rules.authority.roots import Roots
+from verifier.rules.authority.state import Confirmed, Grant, Key
 from verifier.rules.book import Body, Book, Entry, Refused, Subject
 from verifier.rules.table import EVENTS
 from verifier.tree import Frontier, leaf_hash, node_hash

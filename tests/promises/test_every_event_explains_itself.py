@@ -10,6 +10,7 @@ import pytest
 from tests.harness import stories
 from tests.harness.attacks import ATTACKS, small_log
 from tests.harness.registry import Registry
+from tests.harness.rootchanges import change, newcomer, seat
 from tests.harness.stories import OFFICE_A, PARTNERSHIP
 from verifier.cli import main
 from verifier.event import Event
@@ -190,3 +191,32 @@ def test_what_a_distrusted_key_signed_is_told_as_suspect(
     registry.append(stories.SECRETARIAT, f"{stories.SECRETARIAT}/reaffirmation/r1", "Reaffirmed",
                     kid=bytes(signed.kid), events=[named])  # fmt: skip
     assert "suspect" not in told(tmp_path / "reaffirmed")
+
+
+def test_an_act_of_new_roots_leads_back_to_the_genesis(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each change of the roots is a link, with the former roots who endorsed it (RT1, AU5)."""
+    registry = Registry().open()
+    change(registry, seat("actor-root-a"), newcomer(registry, "actor-root-c"))
+    roots = ("actor-root-c", "actor-root-a")
+    change(registry, newcomer(registry, "actor-root-d", "r2"), seat("actor-root-a"), local="r2",
+           voices=roots)  # fmt: skip
+    by = registry.append("actor-root-d", "actor-x/profile", "ActorRegistered", kind="organization",
+                         name=stories.text("X"), principal="actor-x",
+                         stakeholder_type="un_entity")  # fmt: skip
+    registry.publish(tmp_path)
+    (tmp_path / "policy.txt").write_text(registry.policy())
+    assert explain(tmp_path, f"@{by.index}", "--json") == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    links = [(link["holds"], link["by"], link["stream"]) for link in told["authority"]]
+    assert links[0][0].startswith("key ")
+    assert links[1:] == [
+        ("the place of the roots before them", "the roots: actor-root-c, actor-root-a",
+         "ledger/roots/r2"),
+        ("the place of the roots before them", "the roots: actor-root-a, actor-root-b",
+         "ledger/roots/r1"),
+        ("the roots' authority", "actor-root-a", "ledger/genesis"),
+    ]  # fmt: skip
+    assert all(registry.events[link["index"]].id.hex() == link["event"]
+               for link in told["authority"])  # fmt: skip

@@ -35,6 +35,7 @@ from verifier import encoding
 from verifier.errors import MalformedError, UndecidedError
 from verifier.event import MAX_DECISION_BYTES, Event
 from verifier.rules import dates
+from verifier.rules.authority import rulesets
 from verifier.rules.authority import state as authority
 from verifier.rules.authority.genesis import LedgerOpened
 from verifier.rules.book import SINGLETONS, Body, Book, Entry, Refused, Subject, Unmet
@@ -232,6 +233,7 @@ def _entitled(entry: Entry, book: Book) -> Unmet | None:
 
 
 _GENERAL: Final = (
+    rulesets.unmet_ruleset,  # AD1
     _ledger_named,  # AD2
     _continues,  # AD4
     authority.unmet_key,  # AD5

@@ -22,7 +22,7 @@ from verifier.event import Event, EventId, StreamId
 from verifier.keys import Kid
 from verifier.rules import dates
 from verifier.rules.book import Body, Book, Entry, Head, Subject, Unmet
-from verifier.rules.proposal import Endorsed, Proposal, endorsement_stream
+from verifier.rules.proposal import Endorsed, Proposal, endorsement_stream, has_lapsed
 from verifier.rules.table import EVENTS
 
 __all__ = ["Step", "steps"]
@@ -64,7 +64,7 @@ def steps(subject_id: str, book: Book, at: int) -> list[Step]:
         for event_type in EVENTS.values()
         for stream, body in event_type.ahead(subject, book)
     ]
-    found.extend(_endorsements(subject, at))
+    found.extend(_endorsements(subject, book, at))
     return sorted(found, key=_order)
 
 
@@ -96,9 +96,9 @@ def _earliest(unmet: tuple[Unmet, ...]) -> int | None:
     return max(times) if times and len(times) == len(unmet) else None
 
 
-def _endorsements(subject: Subject, at: int) -> Iterator[Step]:
+def _endorsements(subject: Subject, book: Book, at: int) -> Iterator[Step]:
     for proposal in subject.all(Proposal):
-        if proposal.effective is not None:
+        if proposal.effective is not None or has_lapsed(proposal, book):
             continue
         expires = dates.deadline(dates.parse_day(proposal.body.expires))
         expired = Unmet(rule="PR4", reason=f"the proposal expired on {proposal.body.expires}")

@@ -7,8 +7,9 @@ Rules:
 2. ``unmet`` may read the event's own subject, its author's, those the event names or its type
    ``touches``, and the singletons (``ledger``, ``guidelines``, ``calendar``).
 3. ``evolve`` may read only the event, its own subject and what never changes in the singletons
-   (the genesis, a guideline version by its name); so a subject can be rebuilt from its own events
-   alone. Whatever else an effect depends on is stated in the payload and checked by ``unmet``.
+   (the genesis, who the roots were at an index, a guideline version by its name); so a subject can
+   be rebuilt from its own events alone. Whatever else an effect depends on is stated in the payload
+   and checked by ``unmet``.
 4. No clock, no randomness, no I/O: time is log time.
 5. What only the whole log can show is a rule all the same: a module's ``whole_log`` yields what is
    broken in the book of a log that was read to its end. Only the audit asks it; admission never.

@@ -18,6 +18,8 @@ a chain, and everyone sees who decided.
 - PR9 Who has an interest in the matter, or signed before on it, does not count: the type says who.
 - PR10 A stream holds one proposal and nothing before it, so that none is replaced under its
        endorsers.
+- PR11 What the roots proposed ends when they are replaced: those who come after them endorse what
+       they propose themselves, so that no voice of a former root, and no former threshold, counts.
 """
 
 from __future__ import annotations
@@ -30,11 +32,20 @@ from msgspec import Meta
 
 from verifier.event import Event
 from verifier.rules import dates
+from verifier.rules.authority.roots import Roots, root
 from verifier.rules.authority.state import organization_of
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import ActorId, Day, EventRef, Texts
 
-__all__ = ["EVENTS", "Endorsed", "Endorsement", "Proposal", "ProposalBody", "proposal_key"]
+__all__ = [
+    "EVENTS",
+    "Endorsed",
+    "Endorsement",
+    "Proposal",
+    "ProposalBody",
+    "has_lapsed",
+    "proposal_key",
+]
 
 LONGEST_EXPIRY: Final = "P180D"
 
@@ -134,8 +145,16 @@ def endorsement_stream(stream: str, actor: str) -> str:
     return f"{subject}/endorsement/{proposal_key(stream).removeprefix('proposal:')}/{actor}"
 
 
+def has_lapsed(proposal: Proposal, book: Book) -> bool:
+    """Say whether a proposal waits for roots who have been replaced (PR11)."""
+    if root not in proposal.body.ENDORSERS:
+        return False
+    roots = book.thing("ledger", "roots", Roots)
+    return roots is not None and proposal.index < roots.since
+
+
 class Endorsed(Body, frozen=True, kw_only=True):
-    """An actor endorses a proposal (PR3 to PR9)."""
+    """An actor endorses a proposal (PR3 to PR9, PR11)."""
 
     TYPE: ClassVar[str] = "Endorsed/1"
     STREAM: ClassVar[str] = "*/endorsement/*/@"
@@ -154,7 +173,7 @@ class Endorsed(Body, frozen=True, kw_only=True):
         return (self.organization,)
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of PR3 to PR9."""
+        """Yield what is not met of PR3 to PR9 and PR11."""
         subject = book.subject(entry.event.subject)
         proposal = subject.get(proposal_key(self.proposal.stream), Proposal)
         stream = endorsement_stream(self.proposal.stream, entry.event.iss)
@@ -169,6 +188,9 @@ class Endorsed(Body, frozen=True, kw_only=True):
         ended = proposal.effective is not None and not proposal.body.LATE_VOICES
         if ended or entry.at >= expires:
             yield Unmet(rule="PR4", reason="the proposal has taken effect or has expired")
+        if has_lapsed(proposal, book):
+            yield Unmet(rule="PR11", reason="the roots under whom it was proposed were replaced",
+                        hint="propose it anew", who=root.name)  # fmt: skip
         yield from self._unmet_voice(proposal, entry, book)
 
     def _unmet_voice(self, proposal: Proposal, entry: Entry, book: Book) -> Iterator[Unmet]:

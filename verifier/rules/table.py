@@ -29,7 +29,17 @@ from verifier.rules import (
     support,
     waiver,
 )
-from verifier.rules.authority import actors, delegation, distrust, genesis, keys, monitoring, roles
+from verifier.rules.authority import (
+    actors,
+    adoption,
+    delegation,
+    distrust,
+    genesis,
+    keys,
+    monitoring,
+    roles,
+    rootchange,
+)
 from verifier.rules.body import certified, sessions
 from verifier.rules.book import Body, Book, Broken
 from verifier.rules.commitment import assessment, ending, milestone, progress, promise, revision
@@ -96,6 +106,8 @@ MODULES: Final = (
     delegation,
     monitoring,
     distrust,
+    rootchange,
+    adoption,
     proposal,
     sessions,
     certified,

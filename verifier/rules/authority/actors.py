@@ -4,7 +4,8 @@
       registered actor.
 - AC2 An organization is its own principal or counts as another organization; a body is its own; an
       office or a machine counts for its organization. A principal is an organization that counts
-      for itself, and a root's is the one that the genesis names.
+      for itself, and a root's is the one that its roots are
+      named with.
 - AC10 An actor is confirmed once, as what is on record: its organization and a key that is active.
 - AC11 Who confirms it is another than registered it or enrolled that key. Where its organization
       holds a key itself, or did, only that organization's own actors confirm, so that no registrar
@@ -12,7 +13,7 @@
       otherwise another registrar does.
 - AC12 Nothing that an actor signs is admitted before it is confirmed, or given a key by the roots
       together: by their threshold or, where that is one, by a root's enrolment. A root that signs
-      with its key of the genesis needs neither.
+      with its root's key needs neither.
 
 Source: mission table R5, R20; decision D2.11.
 """
@@ -25,12 +26,12 @@ from typing import Annotated, ClassVar, Final, Literal
 from msgspec import Meta
 
 from verifier.keys import thumbprint
+from verifier.rules.authority.roots import member
 from verifier.rules.authority.scope import Place
 from verifier.rules.authority.state import (
     Actor,
     Confirmed,
     Key,
-    Roots,
     is_registered,
     organization_of,
     registrars,
@@ -83,10 +84,9 @@ class ActorRegistered(Body, frozen=True, kw_only=True):
         elif principal.principal != self.principal or "body" in (self.kind, principal.kind):
             yield Unmet(rule="AC2", reason=f"{self.principal} does not count for itself alone",
                         hint="name the organization that counts for itself")  # fmt: skip
-        roots = book.thing("ledger", "roots", Roots)
-        for member in roots.members if roots else ():
-            if member.actor == own and member.principal != self.principal:
-                yield Unmet(rule="AC2", reason=f"the root {own} counts for {member.principal}")
+        seat = member(own, book)
+        if seat is not None and seat.principal != self.principal:
+            yield Unmet(rule="AC2", reason=f"the root {own} counts for {seat.principal}")
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Put the actor on record, and the country that it is of."""

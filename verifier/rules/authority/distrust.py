@@ -23,7 +23,8 @@ import msgspec
 from msgspec import Meta
 
 from verifier.rules import dates
-from verifier.rules.authority.state import Key, Roots, itself, root
+from verifier.rules.authority.roots import root, threshold
+from verifier.rules.authority.state import Key, itself
 from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import Day, EventRef, Hash, Symbol
 from verifier.rules.proposal import Proposal, ProposalBody
@@ -69,8 +70,7 @@ class KeyDistrustProposed(ProposalBody, frozen=True, kw_only=True):
 
     def required_quorum(self, entry: Entry, book: Book) -> int:
         """Ask the roots' threshold."""
-        roots = book.thing("ledger", "roots", Roots)
-        return roots.threshold if roots else 0
+        return threshold(book)
 
     def unmet_here(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of KD1 and KD2."""

@@ -21,15 +21,15 @@ from msgspec import Meta
 
 from verifier.errors import MalformedError
 from verifier.keys import require_strict_key
-from verifier.rules.authority.state import Joined, Opened, Root, Roots, root
+from verifier.rules import dates
+from verifier.rules.authority.roots import Joined, Root, Roots, root
+from verifier.rules.authority.rulesets import CodeLists, CodeListVersion, Ruleset, is_known
+from verifier.rules.authority.state import Opened
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import Code, Duration, Hash, PublicKey, Symbol
 from verifier.rules.proposal import Endorsement, Proposal, ProposalBody
 
-__all__ = ["EVENTS", "RULESETS", "CodeList", "LedgerOpened", "LogKeys", "Predecessor"]
-
-RULESETS: Final = ("pledgebook-1",)
-"""The rulesets that this verifier can decide by."""
+__all__ = ["EVENTS", "CodeList", "LedgerOpened", "LogKeys", "Predecessor"]
 
 
 class CodeList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -114,7 +114,7 @@ class LedgerOpened(ProposalBody, frozen=True, kw_only=True):
                 yield Unmet(rule="GE1", reason=error.reason)
         if self.quorum > len({r.principal for r in self.roots}):
             yield Unmet(rule="GE2", reason="the threshold exceeds the number of principals")
-        if self.ruleset not in RULESETS:
+        if not is_known(self.ruleset, None):
             yield Unmet(rule="GE3", reason=f"ruleset {self.ruleset} is not known here")
         keys = [self.log_keys.checkpoint, *filter(None, [self.log_keys.refusal]), *publics]
         if len(set(keys)) < len(keys):
@@ -122,10 +122,14 @@ class LedgerOpened(ProposalBody, frozen=True, kw_only=True):
         yield from self.log_keys.unmet()
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
-        """Name the roots and put the genesis up for their endorsement."""
+        """Name the roots, the ruleset, the lists; put the genesis up for endorsement."""
         yield from super().evolve(entry, subject, book)
         yield "genesis", self
         yield "roots", Roots(self.quorum, self.roots)
+        yield "ruleset", Ruleset(self.ruleset)
+        for one in self.code_lists or ():
+            first = CodeListVersion(one.version, one.sha256, dates.day_text(entry.at), entry.index)
+            yield "code-list:" + one.list, CodeLists((first,))
 
     def voiced(self, voice: Endorsement) -> Iterator[Change]:
         """Let a root count from its own endorsement (GE5)."""

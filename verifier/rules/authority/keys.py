@@ -25,15 +25,14 @@ from verifier.errors import FalseError, MalformedError
 from verifier.event import cose_bytes, cose_text
 from verifier.keys import Kid, require_strict_key, thumbprint, verify
 from verifier.rules.authority.genesis import LedgerOpened
+from verifier.rules.authority.roots import is_member, root, roots_at, threshold
 from verifier.rules.authority.state import (
     Actor,
     Confirmed,
     Key,
-    Roots,
     is_registered,
     itself,
     registrars,
-    root,
 )
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import Hash, PublicKey, Symbol
@@ -47,6 +46,7 @@ __all__ = [
     "KeyRevoked",
     "KeyRotated",
     "possession_statement",
+    "unmet_possession",
 ]
 
 POSSESSION_TYP: Final = "application/vnd.pledgebook.key-possession+cose"
@@ -98,14 +98,21 @@ def _unmet_new_key(public: bytes, pop: bytes, entry: Entry, book: Book) -> Itera
     event = entry.event
     if not is_registered(event.subject, book):
         yield Unmet(rule="AC1", reason=f"{event.subject} is not registered")
-    roots = book.thing("ledger", "roots", Roots)
-    if roots and any(r.actor == event.subject for r in roots.members):
+    if is_member(event.subject, book):
         yield Unmet(rule="AC8", reason="a root's keys change only by the roots together")
     known = book.thing(event.subject, "actor", Actor)
     if known is not None and known.kind == "body":
         yield Unmet(
             rule="AC9", reason=f"{event.subject} is a body", hint="enrol a key to its office"
         )
+    yield from unmet_possession(public, pop, event.subject, entry, book)
+
+
+def unmet_possession(
+    public: bytes, pop: bytes, actor: str, entry: Entry, book: Book
+) -> Iterator[Unmet]:
+    """Yield what is not met of AC3 and AC4 by a key that an event gives to an actor."""
+    event = entry.event
     if thumbprint(public) in book.public_keys:
         yield Unmet(rule="AC3", reason="this key was enrolled before",
                     hint="make a new key: a key is enrolled once, to one actor")  # fmt: skip
@@ -113,7 +120,7 @@ def _unmet_new_key(public: bytes, pop: bytes, entry: Entry, book: Book) -> Itera
     if genesis is not None and public in (genesis.log_keys.checkpoint, genesis.log_keys.refusal):
         yield Unmet(rule="AC3", reason="this key is one of the log's own")
     statement = possession_statement(
-        ledger=book.ledger or b"", actor=event.subject, kid=thumbprint(public),
+        ledger=book.ledger or b"", actor=actor, kid=thumbprint(public),
         stream=event.stream, seq=event.seq, prev=event.prev,
     )  # fmt: skip
     try:
@@ -145,7 +152,7 @@ class KeyEnrolled(_NewKey, frozen=True, kw_only=True):
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Enrol the key; what a root gives that is the roots together is confirmed by that."""
         yield self._new(entry.actor)
-        roots = book.thing("ledger", "roots", Roots)
+        roots = roots_at(entry.index, book)
         if roots and roots.threshold == 1 and any(r.actor == entry.actor for r in roots.members):
             yield "confirmed", Confirmed(entry.index)
 
@@ -188,8 +195,7 @@ class KeyRecoveryProposed(ProposalBody, frozen=True, kw_only=True):
 
     def required_quorum(self, entry: Entry, book: Book) -> int:
         """Ask the roots' threshold."""
-        roots = book.thing("ledger", "roots", Roots)
-        return roots.threshold if roots else 0
+        return threshold(book)
 
     def unmet_here(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of AC3 to AC5 and AC8."""

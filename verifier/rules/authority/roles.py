@@ -29,11 +29,11 @@ from msgspec import Meta
 
 from verifier.rules import dates
 from verifier.rules.authority.offices import APPOINTS, BY_COUNTRY, GIVERS, INCOMPATIBLE, OWN_HOUSE
+from verifier.rules.authority.roots import is_member, root, threshold
 from verifier.rules.authority.scope import Scope, widens
 from verifier.rules.authority.state import (
     Actor,
     Grant,
-    Roots,
     grant_in_force,
     grant_key,
     grants,
@@ -41,7 +41,6 @@ from verifier.rules.authority.state import (
     itself,
     office,
     organization_of,
-    root,
 )
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import Code, Day, EventRef, Symbol
@@ -81,8 +80,7 @@ def unmet_holder(terms: Terms, entry: Entry, book: Book) -> Iterator[Unmet]:
         yield Unmet(rule="RO4", reason="a day does not exist")
     elif terms.last_day is not None and terms.last_day < terms.first_day:
         yield Unmet(rule="RO4", reason="the last day lies before the first")
-    roots = book.thing("ledger", "roots", Roots)
-    if roots and any(r.actor == holder for r in roots.members):
+    if is_member(holder, book):
         yield Unmet(rule="RO3", reason="a root holds no operational role")
     for grant in book.subject(holder).all(Grant):
         pair = frozenset((grant.role, terms.role))
@@ -128,8 +126,7 @@ class AppointmentProposed(ProposalBody, frozen=True, kw_only=True):
 
     def required_quorum(self, entry: Entry, book: Book) -> int:
         """Ask the roots' threshold."""
-        roots = book.thing("ledger", "roots", Roots)
-        return roots.threshold if roots else 0
+        return threshold(book)
 
     def unmet_here(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of RO1, RO3, RO4 and RO9."""
@@ -255,8 +252,7 @@ class RoleWithdrawalProposed(ProposalBody, frozen=True, kw_only=True):
 
     def required_quorum(self, entry: Entry, book: Book) -> int:
         """Ask the roots' threshold."""
-        roots = book.thing("ledger", "roots", Roots)
-        return roots.threshold if roots else 0
+        return threshold(book)
 
     def unmet_here(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of RO5 and RO6."""

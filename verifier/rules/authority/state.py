@@ -11,27 +11,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
 
 import msgspec
-from msgspec import Meta
 
 from verifier.keys import thumbprint
 from verifier.rules import dates
+from verifier.rules.authority.roots import ending_of, member, root
 from verifier.rules.authority.scope import Scope, covers
 from verifier.rules.book import Book, Capacity, Entry, Unmet
-from verifier.rules.fields import ActorId, EventRef
+from verifier.rules.fields import EventRef
 
 __all__ = [
     "Actor",
     "Confirmed",
     "Delegation",
     "Grant",
-    "Joined",
     "Key",
     "Opened",
-    "Root",
-    "Roots",
     "grant_in_force",
     "grant_key",
     "grants",
@@ -79,27 +75,6 @@ class Key(msgspec.Struct, frozen=True):
     """Who enrolled it."""
 
 
-class Root(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A root principal: its actor, the organization it counts for, its raw public key."""
-
-    actor: ActorId
-    principal: ActorId
-    public: Annotated[bytes, Meta(min_length=32, max_length=32)]
-
-
-class Roots(msgspec.Struct, frozen=True):
-    """The root principals and how many of them an act of the roots needs."""
-
-    threshold: int
-    members: tuple[Root, ...]
-
-
-class Joined(msgspec.Struct, frozen=True):
-    """A root endorsed the genesis at this index; from here on it counts."""
-
-    index: int
-
-
 class Opened(msgspec.Struct, frozen=True):
     """The roots' threshold was endorsed at this index: the ledger takes other events."""
 
@@ -137,12 +112,13 @@ class Delegation(msgspec.Struct, frozen=True):
 def key_of(actor: str, kid: bytes, book: Book) -> Key | None:
     """Return an actor's key by its thumbprint; a root's keys stand in the ledger's own subject."""
     key = book.subject(actor).get("key:" + kid.hex(), Key)
-    if key is None:
-        roots = book.thing("ledger", "roots", Roots)
-        for root in roots.members if roots else ():
-            if root.actor == actor and thumbprint(root.public) == kid:
-                return Key(root.public)
-    return key
+    if key is not None:
+        return key
+    own = member(actor, book)
+    if own is not None and thumbprint(own.public) == kid:
+        return Key(own.public)
+    past = ending_of(actor, kid, book)
+    return Key(past[0], ended=past[1], why="ended by the roots together") if past else None
 
 
 def organization_of(actor: str, book: Book) -> str:
@@ -150,8 +126,8 @@ def organization_of(actor: str, book: Book) -> str:
     known = book.thing(actor, "actor", Actor)
     if known is not None:
         return known.principal
-    roots = book.thing("ledger", "roots", Roots)
-    return next((r.principal for r in roots.members if r.actor == actor), "") if roots else ""
+    own = member(actor, book)
+    return own.principal if own else ""
 
 
 def is_registered(actor: str, book: Book) -> bool:
@@ -208,25 +184,10 @@ def office(name: str) -> Capacity:
     return Capacity(name, holds)
 
 
-def _is_root(actor: str, entry: Entry, book: Book) -> bool:
-    """Say whether an actor acts as a root: one that counts, or one about to endorse the genesis."""
-    if entry.index == 0:
-        return any(r.actor == actor for r in getattr(entry.body, "roots", ()))
-    if book.thing("ledger", "root:" + actor, Joined) is not None:
-        return True
-    roots = book.thing("ledger", "roots", Roots)
-    return (
-        roots is not None
-        and entry.event.stream == f"ledger/endorsement/genesis/{actor}"
-        and any(r.actor == actor for r in roots.members)
-    )
-
-
 def _is_subject(actor: str, entry: Entry, book: Book) -> bool:
     return actor == entry.event.subject
 
 
-root = Capacity("a root", _is_root)
 itself = Capacity("the actor itself", _is_subject)
 registrars = (role("registry"), root)
 """Who registers actors and enrols their first keys."""
