@@ -22,7 +22,7 @@ import msgspec
 from verifier import rules as rules_package
 from verifier.rules.book import Body
 
-__all__ = ["Rule", "cited", "rule", "rules"]
+__all__ = ["Rule", "cited", "rule", "rules", "spans"]
 
 ITEM: Final = re.compile(r"- ([A-Z]{2}[0-9]{1,2}) +(.*)")
 SPAN: Final = re.compile(r"\b([A-Z]{2})([0-9]{1,2})(?: to \1([0-9]{1,2}))?\b")
@@ -64,7 +64,7 @@ def cited(event_type: type[Body]) -> tuple[str, ...]:
         if not kind.__module__.startswith(rules_package.__name__ + "."):
             continue
         for text in filter(None, (kind.__doc__, *_docstrings(kind))):
-            found.update(dict.fromkeys(_spans(text)))
+            found.update(dict.fromkeys(spans(text)))
     return tuple(number for number in found if number in rules())
 
 
@@ -73,7 +73,8 @@ def _docstrings(kind: type) -> list[str | None]:
             if name.startswith(("unmet", "_unmet")) or name == "bars"]  # fmt: skip
 
 
-def _spans(text: str) -> list[str]:
+def spans(text: str) -> list[str]:
+    """Return every rule that a text names, alone or in a span (rule 2)."""
     return [f"{family}{number}" for family, first, last in SPAN.findall(text)
             for number in range(int(first), int(last or first) + 1)]  # fmt: skip
 

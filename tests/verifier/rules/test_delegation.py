@@ -33,6 +33,17 @@ def test_a_delegation_is_given_once(registry: Registry) -> None:
     assert refused(registry, NGO, STREAM, "DelegationGranted", **terms(registry)) == {"DG2"}
 
 
+@pytest.mark.parametrize(
+    "changes", [{"to": "actor-nobody"}, {"last_day": "2026-02-30"}, {"types": ["Endorsed"]}]
+)
+def test_a_delegation_names_what_can_be_delegated(
+    registry: Registry, changes: dict[str, Any]
+) -> None:
+    """DG1: a delegate on record, a day that exists, and never a voice."""
+    fields = terms(registry) | changes
+    assert refused(registry, NGO, f"{NGO}/delegation/d2", "DelegationGranted", **fields) == {"DG1"}
+
+
 def test_a_delegation_is_taken_back_once(registry: Registry) -> None:
     """DG2: by who gave it, and not again."""
     assert refused(registry, SECRETARIAT, STREAM, "DelegationWithdrawn", reason="A/1") == {"AD10"}
