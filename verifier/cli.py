@@ -87,6 +87,21 @@ def _parser() -> argparse.ArgumentParser:
     _add_source(explain)
     explain.add_argument("event", metavar="EVENT", help="@INDEX, its id, or the beginning of it")
     explain.set_defaults(run=_explain)
+    witness = commands.add_parser(
+        "witness", help="cosign checkpoints of logs, for partners to run",
+        description="Serve a C2SP tlog-witness: cosign each checkpoint that contains all that was "
+        "cosigned before, remember it, and keep the evidence of a fork.",
+    )  # fmt: skip
+    witness.add_argument("--name", required=True, help="the witness's name, such as a host name")
+    witness.add_argument(
+        "--key", required=True, metavar="FILE", help="its Ed25519 key (PEM); made if absent"
+    )
+    witness.add_argument("--state", required=True, metavar="FILE", help="what it cosigned (SQLite)")
+    witness.add_argument(
+        "--log", required=True, action="append", metavar="VKEY", help="a key of a log; repeatable"
+    )
+    witness.add_argument("--listen", default="127.0.0.1:7380", metavar="HOST:PORT")
+    witness.set_defaults(run=_witness)
     return parser
 
 
@@ -150,6 +165,19 @@ def _explain(arguments: argparse.Namespace) -> int:
     told = watch.explanation(findings, _ended(verdict))
     print(as_json(told) if arguments.json else explanation_text(told), flush=True)
     return _ended(verdict).exit
+
+
+def _witness(arguments: argparse.Namespace) -> int:
+    from verifier.witness_http import open_witness
+
+    server = open_witness(
+        name=arguments.name, key=Path(arguments.key), state=Path(arguments.state),
+        logs=arguments.log, listen=arguments.listen,
+    )  # fmt: skip
+    with server:
+        print(server.told(), flush=True)
+        server.serve_forever()
+    return 0
 
 
 @contextmanager

@@ -81,6 +81,10 @@ CODES: Final[dict[str, str]] = {
     # explain.py
     "event-id": "Give @ and the entry's index, or the beginning of the event's id in hexadecimal.",
     "event-unknown": "Copy the id from a page, a finding or a receipt of this ledger.",
+    # witness_http.py
+    "witness-key": "Give a PEM file with an Ed25519 private key, or a path where one can be made.",
+    "witness-address": "Give a free HOST:PORT, such as 127.0.0.1:7380.",
+    "witness-log": "Give the log's verifier key as its operator published it, not your own.",
     # projections/
     "view-building": "The view is being built from the first entry; ask again in a moment.",
     "view-behind": "The view has not reached that position yet; ask again in a moment.",

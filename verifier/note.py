@@ -155,6 +155,11 @@ class Signature:
     key_id: bytes
     body: bytes
 
+    @property
+    def line(self) -> bytes:
+        """The line as it stands in a note, with its line feed."""
+        return f"{_MARK}{self.name} {encode_base64(self.key_id + self.body)}\n".encode()
+
 
 @dataclass(frozen=True, slots=True)
 class Note:
