@@ -25,7 +25,7 @@ from collections.abc import Awaitable, Generator, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from eventsourcing.application import Application
 from eventsourcing.persistence import InfrastructureFactory
@@ -52,7 +52,10 @@ from verifier.rules.authority.genesis import LedgerOpened
 from verifier.rules.book import Entry, Head, Unmet
 from verifier.rules.delisting.case import open_case
 from verifier.tiles import TileHashes
-from verifier.tree import inclusion_proof, leaf_hash
+from verifier.tree import consistency_proof, inclusion_proof, leaf_hash
+
+if TYPE_CHECKING:
+    from ledger.witnesses import Witnesses
 
 __all__ = [
     "MAX_REQUEST_BYTES",
@@ -93,6 +96,7 @@ class Ledger(Application[str]):
         self._pending = 0
         self._closing = False
         self._switch_interval_s = 0.0
+        self._witnesses: Witnesses | None = None
 
     def construct_factory(self, env: Environment) -> InfrastructureFactory[Any]:
         """Return our factory; the environment cannot name another."""
@@ -199,6 +203,8 @@ class Ledger(Application[str]):
         )  # fmt: skip
         await self._checks.start()
         self._committer.start()
+        if self.settings.witness_policy is not None:
+            self._ask_witnesses(self.settings.witness_policy)
         self._idle = asyncio.Event()
         self._idle.set()
         self._started = True
@@ -207,6 +213,21 @@ class Ledger(Application[str]):
             # the default of 5 ms each of them would wait that long beside a busy event loop.
             self._switch_interval_s = sys.getswitchinterval()
             sys.setswitchinterval(self.settings.switch_interval_s)
+
+    def _ask_witnesses(self, path: Path) -> None:
+        """Begin to collect cosignatures of what is served at ``/checkpoint``."""
+        from ledger.witnesses import Witnesses, read_policy
+
+        def newest() -> bytes | None:
+            assert self._publisher is not None
+            return self._publisher.checkpoint() if self._publisher.newest else None
+
+        self._witnesses = Witnesses(
+            read_policy(path), newest=newest, proof=self.consistency,
+            holds=lambda seen: seen.size <= self.size and self._roots.at(seen.size) == seen.root,
+            halt=self._committer.halt,
+        )  # fmt: skip
+        self._witnesses.start()
 
     def close(self) -> Awaitable[None]:  # type: ignore[override]
         """Finish everything that was taken, then close; ``await`` it where ``start`` was called.
@@ -224,6 +245,8 @@ class Ledger(Application[str]):
 
     async def _drain(self) -> None:
         await self._idle.wait()
+        if self._witnesses is not None:
+            await self._witnesses.close()
         await self._committer.close()
         await self._checks.close()
         self._release()
@@ -386,11 +409,14 @@ class Ledger(Application[str]):
     def checkpoint(self) -> bytes:
         """Return what is served at ``/checkpoint``; it moves at most once a second.
 
+        Where witnesses are asked it is the newest that their quorum has seen (``witnesses``).
+
         Raises:
             LedgerError: code ``entry-absent`` before the genesis.
         """
         assert self._publisher is not None
-        return self._publisher.checkpoint()
+        plain = self._publisher.checkpoint()
+        return plain if self._witnesses is None else self._witnesses.checkpoint(plain)
 
     def receipt_checkpoint(self) -> tuple[int, bytes]:
         """Return (size, note with the Ed25519 line) of the newest signed tree.
@@ -461,6 +487,10 @@ class Ledger(Application[str]):
         if not 0 <= index < size <= self.size:
             raise LedgerError("entry-absent", f"no entry {index} in a tree of size {size}")
         return inclusion_proof(index, size, TileHashes(self.recorder, size))
+
+    def consistency(self, old: int, new: int) -> tuple[bytes, ...]:
+        """Return the consistency proof between two sizes of this log, 1 to its size."""
+        return consistency_proof(old, new, TileHashes(self.recorder, new))
 
     def ready(self) -> tuple[bool, str]:
         """Say whether events are taken, and if not, why."""

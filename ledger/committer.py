@@ -233,7 +233,7 @@ class Committer:
         if first == 0:
             self._on_genesis()
         if isinstance(signed, Exception):
-            self._halt(f"the entries are on record, but signing failed: {signed}")
+            self.halt(f"the entries are on record, but signing failed: {signed}")
             _reject(group, LedgerError("T-storage", self.halted))
             return
         self._publisher.announce(signed)
@@ -252,10 +252,11 @@ class Committer:
         say(logger, logging.ERROR, "the storage refused a group", code=error.code,
             reason=error.reason, events=len(group.rows))  # fmt: skip
         if error.final:
-            self._halt(error.reason)
+            self.halt(error.reason)
         _reject(group, LedgerError(error.code, error.reason))
 
-    def _halt(self, reason: str) -> None:
+    def halt(self, reason: str) -> None:
+        """Append nothing from now on, and say why."""
         self.halted = reason
         say(logger, logging.CRITICAL, "nothing is appended until a restart", reason=reason)
 

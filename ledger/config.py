@@ -59,6 +59,8 @@ class Settings:
     signing_state: Path | None = None
     """Where the signing state lies; better on another disk. Default ``signing/state``."""
     passphrase_file: Path | None = None
+    witness_policy: Path | None = None
+    """A trust policy that names the witnesses to ask, with their addresses, and the quorum."""
 
     def __post_init__(self) -> None:
         for name in ("verify_threads", "hot_subjects", "max_pending_events", "max_group_events"):
