@@ -52,7 +52,7 @@ from verifier.rules.authority.genesis import LedgerOpened
 from verifier.rules.book import Entry, Head, Unmet
 from verifier.rules.delisting.case import open_case
 from verifier.tiles import TileHashes
-from verifier.tree import consistency_proof, inclusion_proof, leaf_hash
+from verifier.tree import inclusion_proof, leaf_hash
 
 if TYPE_CHECKING:
     from ledger.witnesses import Witnesses
@@ -204,7 +204,11 @@ class Ledger(Application[str]):
         await self._checks.start()
         self._committer.start()
         if self.settings.witness_policy is not None:
-            self._ask_witnesses(self.settings.witness_policy)
+            from ledger.witnesses import ask_for
+
+            self._witnesses = ask_for(
+                self.settings.witness_policy, self.recorder, self._publisher, self._committer.halt
+            )
         self._idle = asyncio.Event()
         self._idle.set()
         self._started = True
@@ -213,21 +217,6 @@ class Ledger(Application[str]):
             # the default of 5 ms each of them would wait that long beside a busy event loop.
             self._switch_interval_s = sys.getswitchinterval()
             sys.setswitchinterval(self.settings.switch_interval_s)
-
-    def _ask_witnesses(self, path: Path) -> None:
-        """Begin to collect cosignatures of what is served at ``/checkpoint``."""
-        from ledger.witnesses import Witnesses, read_policy
-
-        def newest() -> bytes | None:
-            assert self._publisher is not None
-            return self._publisher.checkpoint() if self._publisher.newest else None
-
-        self._witnesses = Witnesses(
-            read_policy(path), newest=newest, proof=self.consistency,
-            holds=lambda seen: seen.size <= self.size and self._roots.at(seen.size) == seen.root,
-            halt=self._committer.halt,
-        )  # fmt: skip
-        self._witnesses.start()
 
     def close(self) -> Awaitable[None]:  # type: ignore[override]
         """Finish everything that was taken, then close; ``await`` it where ``start`` was called.
@@ -487,10 +476,6 @@ class Ledger(Application[str]):
         if not 0 <= index < size <= self.size:
             raise LedgerError("entry-absent", f"no entry {index} in a tree of size {size}")
         return inclusion_proof(index, size, TileHashes(self.recorder, size))
-
-    def consistency(self, old: int, new: int) -> tuple[bytes, ...]:
-        """Return the consistency proof between two sizes of this log, 1 to its size."""
-        return consistency_proof(old, new, TileHashes(self.recorder, new))
 
     def ready(self) -> tuple[bool, str]:
         """Say whether events are taken, and if not, why."""

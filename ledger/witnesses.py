@@ -32,11 +32,15 @@ import aiohttp
 
 from ledger.errors import LedgerError
 from ledger.observe import say
+from ledger.publisher import Publisher
+from ledger.sqlite import SQLiteRecorder
 from verifier.errors import PledgebookError
 from verifier.note import Checkpoint, encode_base64, format_note, parse_note, verify_note
 from verifier.policy import Policy, Witness, parse_policy
+from verifier.tiles import TileHashes
+from verifier.tree import consistency_proof, root_from
 
-__all__ = ["Witnesses", "format_request", "read_policy"]
+__all__ = ["Witnesses", "ask_for", "format_request", "read_policy"]
 
 INTERVAL_S: Final = 0.2
 REFRESH_S: Final = 600.0
@@ -62,6 +66,30 @@ def read_policy(path: Path) -> Policy:
         return parse_policy(path.read_bytes())
     except (OSError, PledgebookError) as error:
         raise LedgerError("config-invalid", f"{path}: {error}") from None
+
+
+def ask_for(
+    path: Path, recorder: SQLiteRecorder, publisher: Publisher, halt: Callable[[str], None]
+) -> Witnesses:
+    """Begin to ask the witnesses of a policy file for a log; in the running event loop.
+
+    Raises:
+        LedgerError: code ``config-invalid``.
+    """
+
+    def newest() -> bytes | None:
+        return publisher.checkpoint() if publisher.newest else None
+
+    def proof(old: int, new: int) -> tuple[bytes, ...]:
+        return consistency_proof(old, new, TileHashes(recorder, new))
+
+    def holds(seen: Checkpoint) -> bool:
+        here = seen.size <= recorder.size
+        return here and root_from(seen.size, TileHashes(recorder, seen.size)) == seen.root
+
+    witnesses = Witnesses(read_policy(path), newest=newest, proof=proof, holds=holds, halt=halt)
+    witnesses.start()
+    return witnesses
 
 
 def format_request(old: int, proof: tuple[bytes, ...], note: bytes) -> bytes:

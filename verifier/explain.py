@@ -150,6 +150,9 @@ class Watch:
         registered = self._stood.get((f"{event.iss}/profile", 0))
         if registered is not None:
             yield self._link(registered, holds="a place in the register of actors", actor=event.iss)
+        confirmed = self._stood.get((f"{event.iss}/profile", 1))
+        if confirmed is not None:
+            yield self._link(confirmed, holds="a confirmation of it", actor=event.iss)
         behalf = entry.body.on_behalf_of
         if behalf is not None:
             yield from self._delegation(behalf.actor, behalf.delegation, book)

@@ -54,9 +54,9 @@ def test_a_listing_leads_back_to_the_roots(
     assert (told["allowed"], told["capacity"], told["author"]) == (True, "registry", OFFICE_A)
     holds = [link["holds"] for link in told["authority"]]
     assert holds[0].startswith("key ")
-    assert holds[1:] == ["a place in the register of actors", "the role registry",
-                         "the roots' authority"]  # fmt: skip
-    role = told["authority"][2]
+    assert holds[1:] == ["a place in the register of actors", "a confirmation of it",
+                         "the role registry", "the roots' authority"]  # fmt: skip
+    role = told["authority"][3]
     assert role["mandate"] == "A/RES/70/224"
     assert "actor-root-a" in role["by"]
     assert "actor-root-b" in role["by"]
@@ -75,7 +75,7 @@ def test_a_role_given_by_a_role_names_the_one_it_rests_on(
     screened = event_of(registry, "PartnershipScreened")
     assert explain(log, screened.id.hex()[:12], "--json") == 0
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
-    roles = [(link["holds"], link["actor"]) for link in told["authority"][2:]]
+    roles = [(link["holds"], link["actor"]) for link in told["authority"][3:]]
     assert roles == [("the role screening_officer", stories.SCREENER),
                      ("the role registry", OFFICE_A),
                      ("the roots' authority", "the roots")]  # fmt: skip
