@@ -64,8 +64,10 @@ def test_the_decade_is_one_worth_auditing(decade: Decade) -> None:
     kinds = Counter(event.type for event in decade.registry.events)
     assert len(decade.registry.events) > 38_000
     assert len(kinds) > 45
-    profiles = {life.members.profile for life in decade.lives}
-    assert profiles == {"light", "un_participating", "un_led"}
+    assert {decade.player.partnership(life.name).profile for life in decade.lives} == {
+        "light", "un_participating", "un_led", "mega_un_led",
+        "country_light", "country_un_participating", "country_un_led", "mega_country_un_led",
+    }  # fmt: skip
     for happened in HAPPENED:
         assert kinds[happened + "/1"], happened
 

@@ -9,7 +9,16 @@ from tests.harness.decade.player import Player
 from tests.harness.registry import Registry
 from tests.harness.stories import BODY_SECRETARY, OFFICE_A, OFFICE_B, REVIEWERS
 
-__all__ = ["COUNTRIES", "PANELS", "PROFILES", "Members", "assemble", "members", "secretariat_of"]
+__all__ = [
+    "AUDITOR",
+    "COUNTRIES",
+    "PANELS",
+    "PROFILES",
+    "Members",
+    "assemble",
+    "members",
+    "secretariat_of",
+]
 
 COUNTRIES = ("BGD", "BOL", "COL", "DNK", "EGY", "ETH", "FJI", "GHA", "IDN", "IND", "JOR", "KEN",
              "KHM", "LAO", "MAR", "MDG", "MEX", "MLI", "MOZ", "NPL", "PER", "PHL", "RWA",
@@ -23,8 +32,11 @@ APPEALS = tuple(f"actor-appeals-{n}" for n in range(4))
 
 STATE_REVIEWER = "actor-reviewer-state"
 PANELS = {"light": REVIEWERS, "un_participating": (*REVIEWERS[:2], STATE_REVIEWER),
-          "un_led": (*REVIEWERS[:2], STATE_REVIEWER)}  # fmt: skip
+          "un_led": (*REVIEWERS[:2], STATE_REVIEWER),
+          "mega": (REVIEWERS[0], STATE_REVIEWER, REVIEWERS[2])}  # fmt: skip
 """Who reviews the partnerships of a profile: States, the United Nations, and who is independent."""
+
+AUDITOR = "actor-auditor"
 
 PROFILES = ("light", "light", "light", "un_participating", "un_led", "light")
 """The profiles of the partnerships, in turn."""
@@ -34,6 +46,9 @@ class Members(NamedTuple):
     """Who takes part in a partnership."""
 
     profile: str
+    """That of its role of the United Nations; scale and size make another of it."""
+    scale: str
+    mega: bool
     ngo: str
     government: str
     company: str
@@ -53,7 +68,8 @@ def members(number: int) -> Members:
     ngo = NGOS[number % len(NGOS)]
     country = number * 7 % len(COUNTRIES)
     return Members(
-        PROFILES[number % len(PROFILES)], ngo, GOVERNMENTS[country],
+        PROFILES[number % len(PROFILES)], "national" if number % 7 == 2 else "regional",
+        number % 12 == 4, ngo, GOVERNMENTS[country],
         COMPANIES[number * 11 % len(COMPANIES)], UNIVERSITIES[number * 3 % len(UNIVERSITIES)],
         AGENCIES[number % len(AGENCIES)], secretariat_of(ngo), COUNTRIES[country],
     )  # fmt: skip
@@ -62,6 +78,9 @@ def members(number: int) -> Members:
 def assemble(player: Player) -> None:
     """Open the ledger, register everybody, give the roles and issue the guidelines."""
     registry = stories.guidelines(stories.cast(player.registry))
+    for document in stories.shipped_documents("after"):
+        if document["type"].startswith("DifferentiationCriteria"):
+            stories.issue(registry, document)
     for ngo in NGOS:
         registry.enlist(ngo, OFFICE_A, stakeholder_type="ngo")
         registry.enlist(secretariat_of(ngo), OFFICE_B, kind="office", principal=ngo,
@@ -82,6 +101,8 @@ def _panels(registry: Registry) -> None:
     """Fill the rosters of reviewers and of the appeals panel beyond the three of every story."""
     registry.enlist(STATE_REVIEWER, OFFICE_A, stakeholder_type="government", country="ISL")
     registry.grant(STATE_REVIEWER, "reviewer", BODY_SECRETARY)
+    registry.enlist(AUDITOR, OFFICE_A, stakeholder_type="academia")
+    registry.grant(AUDITOR, "independent_auditor", BODY_SECRETARY)
     for member in APPEALS:
         registry.enlist(member, OFFICE_A, stakeholder_type="academia")
         registry.grant(member, "appeals_panel", BODY_SECRETARY)

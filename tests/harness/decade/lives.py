@@ -18,7 +18,7 @@ from typing import Any
 
 from tests.harness import diligences, stories
 from tests.harness.decade import removal, reviews
-from tests.harness.decade.cast import Members, members
+from tests.harness.decade.cast import AUDITOR, Members, members
 from tests.harness.decade.player import Player
 from tests.harness.registry import ref
 from tests.harness.stories import OFFICE_A, OFFICE_B, text
@@ -31,6 +31,15 @@ BEHAVIOURS = {"honest": 60, "late": 15, "warned": 10, "silent": 6, "contesting":
 """How many of a hundred partnerships behave so."""
 
 AGENDA_ENDS = "2030-12-31"
+
+VERSION = {"set": "differentiation", "version": 1}
+CLASSIFIED = {
+    "criteria": VERSION, "met": ["several-sectors", "shared-governance"],
+    "not_met": ["public-service", "one-company"], "result": "msp",
+    "reasons": text("As its statutes say"),
+}  # fmt: skip
+LARGE = {"criteria": VERSION, "yearly_amount": "60000000", "rate": "0.9",
+         "reasons": text("Its budget")}  # fmt: skip
 
 SECTORS = {"ngo": "civil_society", "government": "public", "business": "business",
            "academia": "knowledge", "un_entity": "public"}  # fmt: skip
@@ -74,7 +83,7 @@ class Life:
         lead = who.agency if who.profile == "un_led" else who.ngo
         fields = stories.submission(
             self.player.registry, who.profile, lead=lead, secretariat=who.secretariat,
-            countries=[who.country], title=text(f"Partnership {self.name}"),
+            countries=[who.country], scale=who.scale, title=text(f"Partnership {self.name}"),
             partners=[{"organization": o, "role": "lead" if o == lead else "partner",
                        "sector": SECTORS[t], "stakeholder_type": t} for o, t in rows],
             planned_end="2045-12-31", planned_end_reason=text("The work outlasts the Agenda"),
@@ -85,6 +94,10 @@ class Life:
     def _screened(self) -> None:
         stream, chance = f"{self.name}/registration", self.player.chance
         self.player.take(self.screener, self.name, "PartnershipScreened", on=stream)
+        self.player.do(self.screener, f"{self.name}/classification", "ClassificationAssigned",
+                       **CLASSIFIED)  # fmt: skip
+        if self.members.mega:
+            self.player.do(OFFICE_B, f"{self.name}/mega", "MegaDesignated", **LARGE)
         self.player.plan_in(chance.randrange(1, 10), self._listed)
 
     def _listed(self) -> None:
@@ -174,8 +187,9 @@ class Life:
         entry = self.player.take(
             self.members.secretariat, self.name, "ReportSubmitted", period_end=self.player.today,
         )  # fmt: skip
+        signers = {"lead_un_entity": self.members.agency, "auditor": AUDITOR}
         for slot in getattr(entry.body, "awaits", ()):
-            by = self.members.agency if slot == "lead_un_entity" else self.members.government
+            by = signers.get(slot, self.members.government)
             self.player.do(by, entry.event.stream, "ReportCosigned", slot=slot, organization=by,
                            report=ref(entry))  # fmt: skip
         self.player.plan_in(self.player.chance.randrange(2, 25),

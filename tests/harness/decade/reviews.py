@@ -26,7 +26,7 @@ def open_review(player: Player, life: Life) -> None:
     player.plan_in(EVERY_DAYS[life.members.profile], partial(open_review, player, life))
     if player.partnership(life.name).listing != "listed":
         return
-    panel = PANELS[life.members.profile]
+    panel = _panel(life)
     opened = player.take(panel[0], life.name, "ReviewOpened", terms=text("What was promised"))
     local = opened.event.stream.rpartition("/")[2]
     for member in panel:
@@ -37,8 +37,12 @@ def open_review(player: Player, life: Life) -> None:
     player.plan_in(40, partial(_find, player, life, local))
 
 
+def _panel(life: Life) -> tuple[str, ...]:
+    return PANELS["mega" if life.members.mega else life.members.profile]
+
+
 def _find(player: Player, life: Life, local: str) -> None:
-    panel, findings = PANELS[life.members.profile], list[Entry]()
+    panel, findings = _panel(life), list[Entry]()
     if player.chance.random() < 0.5:
         findings.append(player.do(
             panel[1], f"{life.name}/review/{local}", "FindingRecorded", clause="2.1",
@@ -58,7 +62,7 @@ def _decide(player: Player, life: Life, local: str, findings: list[Entry]) -> No
         condition = {"id": "c1", "text": text("Report in time"), "due": player.registry.day(90)}
         changes = {"findings": [fields_of(f.ref) for f in _review(player, life, local).findings],
                    "outcome": "conditions", "conditions": [condition]}  # fmt: skip
-    panel = PANELS[life.members.profile]
+    panel = _panel(life)
     proposal = player.take(panel[0], life.name, "ReviewDecisionProposed", review=local,
                            **changes)  # fmt: skip
     player.endorse(proposal, *((member, member) for member in panel))
@@ -69,7 +73,7 @@ def _decide(player: Player, life: Life, local: str, findings: list[Entry]) -> No
 
 def _settle(player: Player, life: Life, local: str, kind: str) -> None:
     player.take(
-        PANELS[life.members.profile][2],
+        _panel(life)[2],
         life.name,
         kind,
         on=f"/review/{local}",

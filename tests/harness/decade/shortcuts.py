@@ -29,6 +29,12 @@ __all__ = ["MOVES"]
 A_DAY_S = 86_400
 
 
+def _may_appeal(scene: Scene, case: cases.RemovalCase) -> bool:
+    if case.decision is None or case.appeal is not None or case.track != "light":
+        return False
+    return case.decision.appeal_until > scene.day(1)
+
+
 def _was_proposed(case: cases.RemovalCase) -> bool:
     return case.decision is not None and "/decision/" in case.decision.ref.stream
 
@@ -285,7 +291,7 @@ MOVES: tuple[Move, ...] = (
     Move(
         "a partnership is removed while it may appeal",
         "CS11",
-        lambda s: _removal(s, lambda case: case.decision and case.appeal is None),
+        lambda s: _removal(s, lambda case: _may_appeal(s, case)),
     ),
     Move(
         "a removal is dated back",
