@@ -50,7 +50,8 @@ Event types are those of [the reference](events.md), rules those of
 [the specification](../spec/rules.md), where a rule that carries a row ends in its number. Tests are
 those that say by which of these rules, or for which row, they are there.
 
-{types} of {rows} rows are carried by event types or rules, {views} by a view alone; {none} wait.
+{types} of {rows} rows are carried by event types or rules, {views} by a view alone; {none} wait for
+a page that is still to come.
 
 ## All rows
 

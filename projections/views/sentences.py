@@ -186,6 +186,10 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
     "GoldStandardDesignated/1": lambda b: (
         f"Gold standard: template {b.template.set} version {b.template.version}."
     ),
+    "CountryGroupsIssued/1": lambda b: (
+        f"Countries in special situations, version {b.version}: {len(b.groups)} groups, "
+        f"from {b.valid_from}."
+    ),
     "DifferentiationCriteriaIssued/1": lambda b: (
         f"Criteria of differentiation, version {b.version}, from {b.valid_from}."
     ),

@@ -66,6 +66,7 @@ from verifier.rules.guideline import (
     principles,
     recognition,
     sets,
+    situations,
     templates,
 )
 from verifier.rules.partnership import (
@@ -116,6 +117,7 @@ MODULES: Final = (
     sets,
     templates,
     criteria,
+    situations,
     recognition,
     calendar,
     imported,

@@ -59,6 +59,7 @@ class AppealFiled(Body, frozen=True, kw_only=True):
     STREAM: ClassVar[str] = "p-*/appeal/*"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (partnership.secretariat, partnership.lead)
     DECISION: ClassVar[bool] = True
+    MISSION: ClassVar[tuple[int, ...]] = (86,)
 
     case: LocalId
     decision: EventRef
@@ -115,6 +116,7 @@ class AppealDecisionProposed(ProposalBody, frozen=True, kw_only=True):
     STREAM: ClassVar[str] = "p-*/decision/*"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (panel,)
     ENDORSERS: ClassVar[tuple[Capacity, ...]] = (panel,)
+    MISSION: ClassVar[tuple[int, ...]] = (19, 86)
 
     case: LocalId
     appeal: EventRef

@@ -5,12 +5,12 @@
 - RD2 A removal asks the whole way to it (CS2 to CS9), at the proposal and again at each
       endorsement, so that a late report stops it at any moment; a dismissal does not.
 - RD3 Its evidence list is complete (EV1 to EV4), and the appeal window it states is the one of the
-      case's guideline version.
+      case's guideline version. [R89]
 - RD4 It is decided by offices of the registry: distinct offices, distinct keys, no machine, none
       that is a party.
-- RM1 A removal names the decision that stands, and asks the whole way (CS1 to CS11).
+- RM1 A removal names the decision that stands, and asks the whole way (CS1 to CS11). [R86]
 - RM2 It takes effect on the day on which it is recorded: an earlier day is back-dating, and nothing
-      happens on a later day by itself.
+      happens on a later day by itself. [R86]
 - CC1 A case is closed as cured once the report was accepted, and then in no other way.
 - CC2 The registry withdraws a case only while it awaits a decision.
 - CC3 A dismissal gives a new due day for the report, the profile's time ahead, as a successful
@@ -90,6 +90,7 @@ class RemovalDecisionProposed(ProposalBody, frozen=True, kw_only=True):
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (registry,)
     ENDORSERS: ClassVar[tuple[Capacity, ...]] = (registry,)
     COUNTS: ClassVar[str] = "offices"
+    MISSION: ClassVar[tuple[int, ...]] = (19, 86)
 
     case: LocalId
     outcome: Literal["remove", "dismiss"]
@@ -201,6 +202,7 @@ class PartnershipRemoved(Body, frozen=True, kw_only=True):
     TYPE: ClassVar[str] = "PartnershipRemoved/1"
     STREAM: ClassVar[str] = "p-*/case/*"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (registry,)
+    MISSION: ClassVar[tuple[int, ...]] = (86,)
 
     decision: EventRef
     effective_on: Day
@@ -252,6 +254,7 @@ class CaseClosed(Body, frozen=True, kw_only=True):
     TYPE: ClassVar[str] = "CaseClosed/1"
     STREAM: ClassVar[str] = "p-*/case/*"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (registry,)
+    MISSION: ClassVar[tuple[int, ...]] = (86,)
 
     ground: Literal["cured", "withdrawn"]
     text: Texts | None = None

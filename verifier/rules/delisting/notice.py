@@ -63,6 +63,7 @@ class RemovalNoticeIssued(Body, frozen=True, kw_only=True):
     TYPE: ClassVar[str] = "RemovalNoticeIssued/1"
     STREAM: ClassVar[str] = "p-*/case/*"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (registry,)
+    MISSION: ClassVar[tuple[int, ...]] = (86,)
 
     obligation: Annotated[int, Meta(ge=1, le=200)]
     due: Day
@@ -165,6 +166,7 @@ class NoticeDelivered(_AboutNotice, frozen=True, kw_only=True):
     """A notice was delivered by two channels, with a copy to the focal point (NT3)."""
 
     TYPE: ClassVar[str] = "NoticeDelivered/1"
+    MISSION: ClassVar[tuple[int, ...]] = (86,)
 
     channels: Annotated[tuple[Channel, ...], Meta(min_length=1, max_length=6)]
     copy_to: ActorId
@@ -209,6 +211,7 @@ class NoticePublished(_AboutNotice, frozen=True, kw_only=True):
     """A notice that cannot be delivered is published in its place (NT4)."""
 
     TYPE: ClassVar[str] = "NoticePublished/1"
+    MISSION: ClassVar[tuple[int, ...]] = (86,)
 
     where: Annotated[str, Meta(min_length=1, max_length=500)]
     counts_from: Day
@@ -242,6 +245,7 @@ class FinalNoticeIssued(Body, frozen=True, kw_only=True):
     TYPE: ClassVar[str] = "FinalNoticeIssued/1"
     STREAM: ClassVar[str] = "p-*/case/*"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (registry,)
+    MISSION: ClassVar[tuple[int, ...]] = (86,)
 
     decision_day: Day
     text: Texts
@@ -322,6 +326,7 @@ class ReplyFiled(Body, frozen=True, kw_only=True):
     TYPE: ClassVar[str] = "ReplyFiled/1"
     STREAM: ClassVar[str] = "p-*/reply/*"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (partnership.secretariat, partnership.lead)
+    MISSION: ClassVar[tuple[int, ...]] = (86,)
 
     case: LocalId
     text: Texts

@@ -7,7 +7,7 @@
       is accepted,
 - RI3 and once the time has passed in which the deciding offices may refuse.
 - RI4 It names the base guideline version in force, the further layers and the profile; the clock
-      starts anew.
+      starts anew. [R86]
 - RI5 A refusal is decided by offices, four eyes, within that time, and says why.
 - RI6 After a removal for integrity the body that removed it decides on the return, after a
       withdrawal under such a case a body that names it, and no one else refuses it.
@@ -101,6 +101,7 @@ class ReinstatementRequested(Body, frozen=True, kw_only=True):
     TYPE: ClassVar[str] = "ReinstatementRequested/1"
     STREAM: ClassVar[str] = "p-*/reinstatement/*"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (partnership.secretariat, partnership.lead)
+    MISSION: ClassVar[tuple[int, ...]] = (86,)
 
     recommitment: Texts
     letter: Hash | None = None
@@ -151,6 +152,7 @@ class ReinstatementRefusalProposed(ProposalBody, frozen=True, kw_only=True):
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (registry,)
     ENDORSERS: ClassVar[tuple[Capacity, ...]] = (registry,)
     COUNTS: ClassVar[str] = "offices"
+    MISSION: ClassVar[tuple[int, ...]] = (86,)
 
     request: EventRef
     mandate: Symbol
@@ -208,6 +210,7 @@ class Reinstated(Body, frozen=True, kw_only=True):
     TYPE: ClassVar[str] = "Reinstated/1"
     STREAM: ClassVar[str] = "p-*/reinstatement/*"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (registry,)
+    MISSION: ClassVar[tuple[int, ...]] = (86,)
 
     request: EventRef
     guideline: VersionRef

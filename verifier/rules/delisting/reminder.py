@@ -1,7 +1,7 @@
 """Reminders: what comes before any notice. A machine may sign them, and nothing else of a case.
 
 - RS1 A reminder names the report that is owed and its due day, and is sent on one of the days that
-      the profile names, or on a later one before the next of them.
+      the profile names, or on a later one before the next of them. [R86]
 - RS2 Each of these days is reminded of once.
 - RS3 A reminder is sent on each of these days that comes while the report is what is owed and none
       waits; what was not sent is the registry's own omission, until the report is accepted (whole

@@ -4,15 +4,16 @@ A body's certified decision settles the case under the item ``<partnership>/<cas
 puts it into effect here, where every condition is asked again.
 
 - BD1 A body decides on the full track and about integrity, on what the case awaits: first a
-      suspension on the full track, then the removal; a dismissal at any time while undecided.
+      suspension on the full track, then the removal; a dismissal at any time while undecided. [R86]
 - BD2 The decision is in effect, is one on ``removal``, and settles this case so; it is put into
       effect once, so that what an appeal sent back is decided anew; a suspension or a removal was
       adopted after the days for replies were over [R44].
 - BD3 The evidence list is complete (EV1 to EV4), and the appeal window is the one of the terms.
+      [R89]
 - BD4 The entity of the United Nations that takes part was asked for its opinion, and gave it or let
       its time pass; the decision answers what it said [R93].
 - BD5 Where the United Nations lead, the entity's board was informed of the case.
-- BD6 A suspension or a removal asks the whole way to it (CS2 to CS9).
+- BD6 A suspension or a removal asks the whole way to it (CS2 to CS9). [R86]
 - BD7 A suspension lasts from the day of its record for the profile's time, no more and no less.
 
 Sources: domain C4.3 steps 6 and 7; decisions D2.10, D2.13, D3.18 to D3.21.

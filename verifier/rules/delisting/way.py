@@ -8,16 +8,16 @@
       not. Once the report is accepted only the closing of the case remains.
 - CS4 While support for a report that was accepted is not yet delivered the clock stands still: no
       adverse step is taken, and what runs in the case runs as many days longer. A general offer
-      stops nothing, or any friend of a partnership could put its removal off for ever.
+      stops nothing, or any friend of a partnership could put its removal off for ever. [R11]
 - CS5 The first notice was issued, and counts: from the day on which its delivery is recorded, or
-      a stated time after its publication.
-- CS6 Support for this report was offered in time before the final notice, and not taken back.
-- CS7 The final notice was issued, its time after the first.
-- CS8 The final notice counts, and the reply window and the decision day are over.
+      a stated time after its publication. [R86]
+- CS6 Support for this report was offered in time before the final notice, and not taken back. [R11]
+- CS7 The final notice was issued, its time after the first. [R86]
+- CS8 The final notice counts, and the reply window and the decision day are over. [R86]
 - CS9 The decision falls within its time after that day; later, a new final notice is needed.
 - CS10 Two offices, or on the full and integrity tracks a body, decided on removal, and the
-      decision stands.
-- CS11 The appeal window is over without an appeal, or the appeal panel upheld the decision.
+      decision stands. [R86]
+- CS11 The appeal window is over without an appeal, or the appeal panel upheld the decision. [R86]
 
 A case about integrity has no report that could cure it, no support offer and one statement of
 grounds in place of two notices: CS3 to CS7 and CS9 do not apply to it, CS2, CS8, CS10 and CS11 do.

@@ -4,28 +4,44 @@
        extension, and not where the report before it was extended as well.
 - RE26 The partnership moves its reporting cycle once: from the first report that is owed on, before
        its due day has ended, to a later day within the profile's limit.
+- RE29 A report that was extended is extended once more where the country of the lead or the
+       secretariat is in a special situation by the version in force, and a request for support is
+       open. [R16]
 
-Both are on record under the partnership, so that every adverse act sees them. Sources: domain B8,
-C2.4, C4.3 step 4; decisions D1.1, D3.17.
+All are on record under the partnership, so that every adverse act sees them. Sources: domain B8,
+C2.4, C4.3 step 4; decisions D1.1, D3.17, D3.27.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, ClassVar, Final
 
+import msgspec
 from msgspec import Meta
 
+from verifier.event import Event
 from verifier.rules import dates, partnership
-from verifier.rules.authority.state import role
+from verifier.rules.authority.state import Actor, role
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.clock import CycleMove, Obligation
-from verifier.rules.fields import Code, Day, Duration, Symbol, Texts
+from verifier.rules.fields import ActorId, Code, Day, Duration, Symbol, Texts, VersionRef
 from verifier.rules.guideline import Profile
+from verifier.rules.guideline.situations import is_special
 from verifier.rules.partnership import UNDECIDED, Partnership
 from verifier.rules.report.state import Extended, clock_of, due_day, first_open, own_reports
+from verifier.rules.support import SupportRequest
 
-__all__ = ["EVENTS", "CycleAdjusted", "ExtensionGranted"]
+__all__ = ["EVENTS", "CycleAdjusted", "ExtensionGranted", "Situation"]
+
+
+class Situation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The special situation for which time is given once more (RE29)."""
+
+    actor: ActorId
+    """The lead or the secretariat, whose country it is."""
+    groups: VersionRef
+    """The version of the groups of countries that is in force."""
 
 
 def _owed(subject: Subject, book: Book) -> tuple[Partnership, Profile, str, Obligation] | None:
@@ -43,42 +59,67 @@ def _owed(subject: Subject, book: Book) -> tuple[Partnership, Profile, str, Obli
 
 
 class ExtensionGranted(Body, frozen=True, kw_only=True):
-    """The registry gives more time for one report (RE25)."""
+    """The registry gives more time for one report (RE25, RE29)."""
 
     TYPE: ClassVar[str] = "ExtensionGranted/1"
     STREAM: ClassVar[str] = "p-*/extension/*"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (role("registry"),)
-    MISSION: ClassVar[tuple[int, ...]] = (86,)
+    MISSION: ClassVar[tuple[int, ...]] = (16, 86)
 
     obligation: Annotated[int, Meta(ge=1, le=200)]
     duration: Duration
     ground: Code
     explanation: Texts
     mandate: Symbol
+    situation: Situation | None = None
+
+    def touches(self, event: Event) -> Iterable[str]:
+        """Look at the one whose situation it is."""
+        return (self.situation.actor,) if self.situation else ()
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RE25."""
+        """Yield what is not met of RE25 and RE29."""
         subject = book.subject(entry.event.subject)
         found = _owed(subject, book)
         if found is None:
             yield Unmet(rule="RE25", reason="no clock of a listed partnership runs here")
             return
-        _, profile, clock_from, owed = found
+        known, profile, clock_from, owed = found
         if entry.event.seq != 0:
             yield Unmet(rule="RE25", reason="this stream holds an extension", hint="name another")
         if self.obligation != owed.k:
             yield Unmet(rule="RE25", reason=f"the first report that is owed is {owed.k}")
         if self.duration != profile.extension:
             yield Unmet(rule="RE25", reason=f"an extension is {profile.extension}")
-        for k in (self.obligation, self.obligation - 1):
-            if f"extended:{clock_from}:{k}" in subject.things:
-                yield Unmet(rule="RE25", reason=f"report {k} was extended")
+        if f"extended:{clock_from}:{self.obligation - 1}" in subject.things:
+            yield Unmet(rule="RE25", reason=f"report {self.obligation - 1} was extended")
+        once = f"extended:{clock_from}:{self.obligation}" in subject.things
+        if self.situation is not None:
+            yield from self._unmet_situation(self.situation, known, entry, book)
+            if not once or f"extended:{clock_from}:{self.obligation}:more" in subject.things:
+                yield Unmet(rule="RE29", reason="it is extended once more, after the first time")
+        elif once:
+            yield Unmet(rule="RE25", reason=f"report {self.obligation} was extended")
+
+    def _unmet_situation(
+        self, situation: Situation, known: Partnership, entry: Entry, book: Book
+    ) -> Iterator[Unmet]:
+        actor = book.thing(situation.actor, "actor", Actor)
+        if situation.actor not in (known.lead, known.secretariat):
+            yield Unmet(rule="RE29", reason=f"{situation.actor} is neither lead nor secretariat")
+        elif not is_special(situation.groups, actor.country if actor else None, entry.at, book):
+            yield Unmet(rule="RE29", reason=f"the country of {situation.actor} is in no special "
+                        "situation by the version in force")  # fmt: skip
+        requests = book.subject(entry.event.subject).all(SupportRequest)
+        if all(request.state != "open" for request in requests):
+            yield Unmet(rule="RE29", reason="no request for support is open",
+                        who=partnership.secretariat.name)  # fmt: skip
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Put the extension on record; the due day is computed with it."""
-        clock_from = subject.things["partnership"].clock_from
+        key = f"extended:{subject.things['partnership'].clock_from}:{self.obligation}"
         yield (
-            f"extended:{clock_from}:{self.obligation}",
+            f"{key}:more" if self.situation else key,
             Extended(entry.ref, self.obligation, self.duration),
         )
 

@@ -132,7 +132,10 @@ class DueMoved(msgspec.Struct, frozen=True):
 
 
 class Extended(msgspec.Struct, frozen=True):
-    """A report's extension; the thing ``extended:<clock's first day>:<number>``."""
+    """A report's extension; the thing ``extended:<clock's first day>:<number>``.
+
+    The second one, in a special situation, has ``:more`` behind it (RE29).
+    """
 
     ref: EventRef
     obligation: int
@@ -151,8 +154,10 @@ def due_day(owed: Obligation, clock_from: str, subject: Subject, book: Book) -> 
     """Return an obligation's due day as decisions and extensions have moved it (rule 3)."""
     moved = subject.get(f"due:{clock_from}:{owed.k}", DueMoved)
     due = max(owed.due, dates.parse_day(moved.due)) if moved else owed.due
-    extension = subject.get(f"extended:{clock_from}:{owed.k}", Extended)
-    return calendar.extended(dates.add(due, extension.duration) if extension else due, book)
+    for key in (f"extended:{clock_from}:{owed.k}", f"extended:{clock_from}:{owed.k}:more"):
+        extension = subject.get(key, Extended)
+        due = dates.add(due, extension.duration) if extension else due
+    return calendar.extended(due, book)
 
 
 def own_reports(subject: Subject, clock_from: str) -> list[Report]:
