@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.harness import stories
 from tests.harness.attacks import small_log
 from tests.harness.registry import Registry, signed_checkpoint, write_log
 from verifier.audit import Audit, Options
-from verifier.finding import Finding, Verdict
+from verifier.finding import MEANINGS, Finding, Verdict
 from verifier.note import Checkpoint
 from verifier.policy import parse_policy
 from verifier.report import as_text
@@ -67,3 +70,22 @@ def test_a_log_that_was_cut_is_not_asked(late: Registry, tmp_path: Path) -> None
     assert "PS4" not in {finding.code for finding in findings}
     assert verdict.checked["whole_log"] == 0
     assert any("rules over the whole log" in line for line in verdict.not_checked)
+
+
+def test_every_omission_is_told_in_words_of_its_own() -> None:
+    """«Against the procedure» would accuse; what is said is who was late or silent with what."""
+    rules = set()
+    for path in (ROOT / "verifier" / "rules").rglob("*.py"):
+        for call in filter(is_owed, ast.walk(ast.parse(path.read_text("utf-8")))):
+            rules |= {k.value.value for k in call.keywords
+                      if k.arg == "rule" and isinstance(k.value, ast.Constant)}  # fmt: skip
+    assert len(rules) > 20
+    assert not {rule for rule in rules if rule not in MEANINGS}
+
+
+def is_owed(node: ast.AST) -> TypeGuard[ast.Call]:
+    """Say whether a piece of code makes a duty, or an omission of the whole log."""
+    if not isinstance(node, ast.Call):
+        return False
+    name = getattr(node.func, "id", "")
+    return name == "Duty" or (name == "Broken" and any(k.arg == "kind" for k in node.keywords))
