@@ -1,4 +1,4 @@
-"""Changes of the roots, for tests: who stays, who comes, and who lets them."""
+"""What the roots change together, for tests: their own number, and the ruleset."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from verifier.rules.authority.keys import possession_statement
 from verifier.rules.book import Entry
 
 ROOT_A, ROOT_B = "actor-root-a", "actor-root-b"
+NEXT, DIGEST = "pledgebook-2", b"\x02" * 32
 
 
 def seat(actor: str, **changes: Any) -> dict[str, Any]:
@@ -48,3 +49,15 @@ def change(registry: Registry, *roots: dict[str, Any], voices: tuple[str, ...] =
     for voice in voices:
         registry.endorse(voice, proposal, f"{voice}-org")
     return proposal
+
+
+def ruleset(registry: Registry, local: str = "s1", **changes: Any) -> Entry:
+    """Propose a ruleset."""
+    fields = {"version": NEXT, "digest": DIGEST, "quorum": 2, "expires": registry.day(30)}
+    return registry.append(ROOT_A, f"ledger/ruleset/{local}", "RulesetAdopted",
+                           **(fields | changes))  # fmt: skip
+
+
+def adopt(registry: Registry, proposal: Entry) -> int:
+    """Endorse by both roots; return the index that completes it."""
+    return [registry.endorse(r, proposal, f"{r}-org").index for r in (ROOT_A, ROOT_B)][-1]

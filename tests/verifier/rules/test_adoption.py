@@ -11,14 +11,13 @@ import pytest
 from tests.harness import stories
 from tests.harness.registry import Registry, public, secret
 from tests.harness.removals import branch, refused, refused_voice
+from tests.harness.rootchanges import DIGEST, NEXT, ROOT_A, ROOT_B, adopt, ruleset
 from verifier import encoding
 from verifier.cli import main
 from verifier.event import Draft, sign
 from verifier.rules.authority.rulesets import RULESETS, code_list, ruleset_at
 from verifier.rules.book import Entry
 
-ROOT_A, ROOT_B = "actor-root-a", "actor-root-b"
-NEXT, DIGEST = "pledgebook-2", b"\x02" * 32
 LIST = "country_groups"
 PROFILE: dict[str, Any] = {
     "kind": "organization", "name": stories.text("X"), "principal": "actor-x",
@@ -38,22 +37,10 @@ def registry(founded: Registry) -> Registry:
     return branch(founded)
 
 
-def ruleset(registry: Registry, local: str = "s1", **changes: Any) -> Entry:
-    """Propose a ruleset."""
-    fields = {"version": NEXT, "digest": DIGEST, "quorum": 2, "expires": registry.day(30)}
-    return registry.append(ROOT_A, f"ledger/ruleset/{local}", "RulesetAdopted",
-                           **(fields | changes))  # fmt: skip
-
-
 def version(registry: Registry, name: str = "2024", **changes: Any) -> dict[str, Any]:
     """Return the fields of a version of a code list."""
     return {"list": LIST, "version": name, "sha256": name.encode().ljust(32, b"\0"), "quorum": 2,
             "valid_from": registry.day(), "expires": registry.day(30)} | changes  # fmt: skip
-
-
-def adopt(registry: Registry, proposal: Entry) -> int:
-    """Endorse by both roots; return the index that completes it."""
-    return [registry.endorse(r, proposal, f"{r}-org").index for r in (ROOT_A, ROOT_B)][-1]
 
 
 def listed(registry: Registry, local: str = "l1", **changes: Any) -> int:
