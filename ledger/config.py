@@ -59,6 +59,7 @@ class Settings:
     signing_state: Path | None = None
     """Where the signing state lies; better on another disk. Default ``signing/state``."""
     passphrase_file: Path | None = None
+    """A file whose first line is the passphrase of the key files."""
     witness_policy: Path | None = None
     """A trust policy that names the witnesses to ask, with their addresses, and the quorum."""
 

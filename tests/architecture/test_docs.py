@@ -33,6 +33,7 @@ GENERATED: Final = (
     "docs/reference/errors.md",
     "docs/reference/audit-json.md",
     "docs/reference/cli.md",
+    "docs/reference/settings.md",
     "docs/reference/mission.md",
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -28,6 +29,9 @@ from verifier.event import Event, parse
 from verifier.note import Checkpoint, parse_note
 from verifier.proof import Proof, format_proof, verify_proof
 from verifier.tree import verify_inclusion
+
+MOST_PILED_UP = 64 * 1024 * 1024
+"""Far beyond what the kernel's buffers on both sides of a connection hold."""
 
 
 async def test_an_append_is_answered_with_a_receipt_that_proves_it(tmp_path: Path) -> None:
@@ -288,3 +292,33 @@ async def test_every_kind_of_connection_gets_the_same_receipt(tmp_path: Path) ->
         }
         assert parsedate_to_datetime(kept.headers["Date"]).tzinfo is not None
         assert await kept.read() == await ended.read()
+
+
+async def test_a_client_that_does_not_read_is_waited_for(tmp_path: Path) -> None:
+    """Its replies pile up in the kernel's buffers and no further, and others are served."""
+    async with service(tmp_path) as live:
+        event = registration(live.registry, "actor-x")
+        await live.post(event.raw)
+        request = (
+            b"POST /entries HTTP/1.1\r\nHost: x\r\nContent-Type: application/cose\r\n"
+            b"Content-Length: %d\r\n\r\n" % len(event.raw)
+        ) + event.raw
+        address = live.url.removeprefix("http://").rpartition(":")
+        with socket.create_connection((address[0], int(address[2]))) as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            client.setblocking(False)
+            sent = await _send_until_blocked(client, request * 50, at_most=MOST_PILED_UP)
+            assert sent < MOST_PILED_UP, "the service went on reading"
+            assert (await live.post(event.raw)).status == 200
+
+
+async def _send_until_blocked(client: socket.socket, data: bytes, *, at_most: int) -> int:
+    """Send again and again until nobody has taken a byte for a second; return how many went."""
+    loop, sent = asyncio.get_running_loop(), 0
+    while sent < at_most:
+        try:
+            await asyncio.wait_for(loop.sock_sendall(client, data), 1.0)
+        except TimeoutError:
+            return sent
+        sent += len(data)
+    return sent
