@@ -407,6 +407,7 @@ FOLDS: Final[dict[str, Fold]] = {
     "PartnershipRemoved/1": _removed,
     "CaseClosed/1": _closed,
     "ReinstatementRequested/1": opens("reinstatement", "requested"),
+    "ReinstatementRefused/1": moves("reinstatement", "refused"),
     "Reinstated/1": _reinstated,
     "ParticipantImported/1": _participant,
     "CommitmentImported/1": _imported,

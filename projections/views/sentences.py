@@ -369,6 +369,7 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
     "CaseClosed/1": lambda b: f"The case is closed: {b.ground}.",
     "ReinstatementRequested/1": lambda b: f"Return requested: {words(b.recommitment)}",
     "ReinstatementRefusalProposed/1": lambda b: f"Refusal proposed: {words(b.reasons)}",
+    "ReinstatementRefused/1": lambda b: f"The body refuses the return: {words(b.reasons)}",
     "Reinstated/1": lambda b: (
         f"Back in the register, by guideline {b.guideline.set} version {b.guideline.version}."
     ),

@@ -13,10 +13,13 @@ from tests.harness.removals import CASE, branch, later, listing, refused
 from tests.harness.rulings import UN_HEAD
 from tests.harness.stories import OFFICE_A, OFFICE_B, PARTNERSHIP, SECRETARIAT, text
 from verifier.rules import dates
+from verifier.rules.book import Entry
 from verifier.rules.delisting.integrity import measure_in_force
+from verifier.rules.delisting.reinstatement import Reinstatement
 
 MEASURE = f"{PARTNERSHIP}/measure/m1"
 AGENCY_HEAD = "actor-agency-head"
+ASSEMBLY = "actor-assembly"
 
 
 def opening(registry: Registry, **changes: Any) -> dict[str, Any]:
@@ -31,7 +34,9 @@ def opening(registry: Registry, **changes: Any) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def told() -> Registry:
     """A listed partnership, an executive head of another entity, and a council."""
-    registry = bodies.seat(stories.listed_partnership())
+    registry = bodies.seat(stories.listed_partnership(), ASSEMBLY)
+    registry.append("actor-root-a", f"{ASSEMBLY}/profile", "ActorRegistered", kind="body",
+                    name=text("Assembly"), principal=ASSEMBLY, stakeholder_type="igo")  # fmt: skip
     registry.enlist("actor-agency").enlist(AGENCY_HEAD, kind="office", principal="actor-agency")
     registry.appoint(AGENCY_HEAD, "executive_head")
     registry.enlist("actor-appeals-d", stakeholder_type="ngo")
@@ -183,6 +188,127 @@ def test_a_return_after_integrity_is_the_bodys_to_decide(opened: Registry) -> No
                              items=[bodies.item(result="reinstate")])  # fmt: skip
     opened.append(OFFICE_A, stream, "Reinstated", decision=ref(decision), **terms)
     assert listing(opened) == "listed"
+
+
+@pytest.fixture
+def asking(opened: Registry) -> Registry:
+    """A branch in which it was removed for integrity and asks to return, more than a year on."""
+    decided = rulings.rule(later(opened, 32), "remove")
+    removals.remove(later(opened, 32), decided, ground="integrity")
+    ask(later(opened, 367), "b1")
+    return opened
+
+
+def ask(registry: Registry, local: str) -> Entry:
+    """Ask to return."""
+    return registry.append(SECRETARIAT, back(local), "ReinstatementRequested",
+                           recommitment=text("A new board, and a code"))  # fmt: skip
+
+
+def back(local: str) -> str:
+    """Return the stream of a request to return."""
+    return f"{PARTNERSHIP}/reinstatement/{local}"
+
+
+def request_of(registry: Registry) -> dict[str, Any]:
+    """Return the reference to the newest request to return."""
+    found = registry.subject(PARTNERSHIP).get("reinstatement", Reinstatement)
+    assert found is not None
+    return removals.fields_of(found.ref)
+
+
+def on_return(registry: Registry, result: str, local: str, **changes: Any) -> dict[str, Any]:
+    """Let the council decide on the return; return the reference to its decision."""
+    fields = {"kind": "reinstatement", "items": [bodies.item(result=result)]} | changes
+    return ref(bodies.decide(registry, local, **fields))
+
+
+def by_the_assembly(registry: Registry, result: str) -> dict[str, Any]:
+    """Let another body decide on the return; return the reference to its decision."""
+    days = {"first_day": registry.day(), "last_day": registry.day(9)}
+    session = f"{ASSEMBLY}/session/s1"
+    registry.append(bodies.SECRETARY, session, "SessionScheduled", name="A session", **days)
+    stream = f"{ASSEMBLY}/decision/d1"
+    fields = bodies.adopted(registry, kind="reinstatement", items=[bodies.item(result=result)],
+                            session="s1")  # fmt: skip
+    certified = registry.append(bodies.SECRETARY, stream, "DecisionCertified", **fields)
+    registry.append(bodies.PRESIDENT, stream, "DecisionCosigned", decision=ref(certified))
+    return ref(certified)
+
+
+def refusal(registry: Registry, result: str = "refuse", local: str = "no") -> dict[str, Any]:
+    """Return the fields of a refusal that the council decided on today."""
+    return {"request": request_of(registry), "reasons": text("Too early"),
+            "decision": on_return(registry, result, local)}  # fmt: skip
+
+
+def test_a_body_refuses_a_return_after_integrity(asking: Registry) -> None:
+    """RI7, RI1: the request ends, and the next one waits for the profile's P3Y."""
+    fields = refusal(asking)
+    (step,) = removals.next_steps(asking, "ReinstatementRefused")
+    assert {unmet.rule for unmet in step.unmet} == {"RI6"}
+    asking.append(OFFICE_A, back("b1"), "ReinstatementRefused", **fields)
+    assert listing(asking) == "removed"
+    assert removals.next_steps(asking, "ReinstatementRefused") == []
+    assert removals.next_steps(asking, "Reinstated") == []
+    waits = {"recommitment": text("Once more")}
+    assert refused(asking, SECRETARIAT, back("b2"), "ReinstatementRequested", **waits) == {"RI1"}
+    (step,) = removals.next_steps(asking, "ReinstatementRequested")
+    day = dates.add(date.fromisoformat(asking.day()), "P3Y").isoformat()
+    assert removals.day_of(step.earliest) == day
+    ask(asking.on(day), "b2")
+    stale = fields | {"request": request_of(asking)}
+    assert refused(asking, OFFICE_A, back("b2"), "ReinstatementRefused", **stale) == {"RI6"}
+    asking.append(OFFICE_A, back("b2"), "ReinstatementRefused", **refusal(asking, local="no2"))
+
+
+def test_a_refusal_rests_on_what_the_body_decided(asking: Registry) -> None:
+    """RI6: another result, another kind, another case, and a body that did not remove it."""
+    fields = refusal(asking)
+    for wrong in (
+        on_return(asking, "reinstate", "yes"),
+        on_return(asking, "refuse", "kind", kind="appointment"),
+        on_return(asking, "refuse", "case", items=[bodies.item(matter="c9", result="refuse")]),
+        by_the_assembly(asking, "refuse"),
+    ):
+        other = fields | {"decision": wrong}
+        assert refused(asking, OFFICE_A, back("b1"), "ReinstatementRefused", **other) == {"RI6"}
+    terms = stories.listing(asking) | {"request": fields["request"]}
+    no = terms | {"decision": fields["decision"]}
+    assert refused(asking, OFFICE_A, back("b1"), "Reinstated", **no) == {"RI6"}
+
+
+def test_a_refusal_names_the_pending_request(asking: Registry) -> None:
+    """RI7, AD10: another request, another stream, an office of another house, and a second time."""
+    fields = refusal(asking)
+    other = fields | {"request": fields["request"] | {"id": bytes(32)}}
+    assert refused(asking, OFFICE_A, back("b1"), "ReinstatementRefused", **other) == {"RI7"}
+    assert refused(asking, OFFICE_A, back("b2"), "ReinstatementRefused", **fields) == {"RI7"}
+    assert refused(asking, AGENCY_HEAD, back("b1"), "ReinstatementRefused", **fields) == {"AD10"}
+    asking.append(OFFICE_A, back("b1"), "ReinstatementRefused", **fields)
+    assert refused(asking, OFFICE_A, back("b1"), "ReinstatementRefused", **fields) == {"RI7"}
+
+
+def test_a_return_is_not_granted_on_what_was_decided_before_it(asking: Registry) -> None:
+    """RI6: the body decides on the request that is pending, not on one that it refused since."""
+    early = on_return(asking, "reinstate", "early")
+    asking.append(OFFICE_A, back("b1"), "ReinstatementRefused", **refusal(later(asking, 1)))
+    ask(later(asking, 3 * 366), "b2")
+    terms = stories.listing(asking) | {"request": request_of(asking)}
+    stale = terms | {"decision": early}
+    assert refused(asking, OFFICE_A, back("b2"), "Reinstated", **stale) == {"RI6"}
+    asking.append(OFFICE_A, back("b2"), "Reinstated",
+                  decision=on_return(asking, "reinstate", "late"), **terms)  # fmt: skip
+    assert listing(asking) == "listed"
+
+
+def test_no_body_refuses_a_return_after_missing_reports() -> None:
+    """RI7: there the two offices object (RI5)."""
+    registry = bodies.seat(removals.removed())
+    ask(registry, "b1")
+    rules = refused(registry, OFFICE_A, back("b1"), "ReinstatementRefused", **refusal(registry))
+    assert rules == {"RI7"}
+    assert removals.next_steps(registry, "ReinstatementRefused") == []
 
 
 def test_who_left_under_a_case_about_integrity_can_be_let_back(opened: Registry) -> None:

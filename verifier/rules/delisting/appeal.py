@@ -5,7 +5,8 @@
 - AP3 The panel's decision names the pending appeal and answers each of its grounds.
 - AP4 It is made within its time after the filing; later, the matter is the offices' again.
 - AP5 No voice counts of anyone who signed before in the case, by actor, key or deciding
-      organization, nor of a party to the partnership. Nor may such a one propose.
+      organization, of whoever is or was an office of the body that decided, nor of a party to the
+      partnership. Nor may such a one propose.
 - AP6 The decision is sent back to the offices once in a case.
 - AP7 An upholding asks what every adverse step asks (CS2 to CS4): a late report stops it too.
 - AP8 Its evidence list is complete (EV1 to EV4).
@@ -24,7 +25,8 @@ import msgspec
 from msgspec import Meta
 
 from verifier.rules import dates, evidence, partnership
-from verifier.rules.authority.state import organization_of, role
+from verifier.rules.authority.state import Grant, organization_of, role
+from verifier.rules.body import presiding_officer, secretary
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.delisting import case as cases
 from verifier.rules.delisting import way
@@ -237,6 +239,10 @@ def unmet_fresh_eyes(actor: str, organization: str, entry: Entry, book: Book) ->
     ):
         yield Unmet(rule="AP5", reason=f"{actor} signed before in this case",
                     hint="another member of the roster decides", who=panel.name)  # fmt: skip
+    body = case.decision.body if case and case.decision else None
+    if body is not None and body in _bodies_of(actor, book):
+        yield Unmet(rule="AP5", reason=f"{actor} certifies, or did, for {body}",
+                    hint="another member of the roster decides", who=panel.name)  # fmt: skip
     decided = case.decision.offices if case and case.decision else ()
     if any(voice.organization == organization for voice in decided):
         yield Unmet(rule="AP5", reason=f"{organization} took the decision appealed against",
@@ -244,6 +250,13 @@ def unmet_fresh_eyes(actor: str, organization: str, entry: Entry, book: Book) ->
     if found is not None and is_party(actor, organization, found):
         yield Unmet(rule="AP5", reason=f"{organization} is a party to the partnership",
                     hint="another member of the roster decides", who=panel.name)  # fmt: skip
+
+
+def _bodies_of(actor: str, book: Book) -> Iterator[str]:
+    """Yield every body whose decisions an actor may certify or cosign, or once might."""
+    for grant in book.subject(actor).all(Grant):
+        if grant.role in (secretary.name, presiding_officer.name) and grant.scope:
+            yield from grant.scope.subjects or ()
 
 
 def _deciders(subject: Subject, case: RemovalCase | None) -> Iterator[str]:

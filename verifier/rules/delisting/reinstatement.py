@@ -10,7 +10,10 @@
       starts anew. [R86]
 - RI5 A refusal is decided by offices, four eyes, within that time, and says why.
 - RI6 After a removal for integrity the body that removed it decides on the return, after a
-      withdrawal under such a case a body that names it, and no one else refuses it.
+      withdrawal under such a case a body that names it, and no one else refuses it. It decides on
+      the request that is pending: what it adopted before that was filed counts no more.
+- RI7 Its refusal is put into effect by the registry, asks CS2, and says why; on any other return
+      the offices decide (RI5).
 
 Source: domain C4.3 step 11; decision D3.22.
 """
@@ -30,6 +33,7 @@ from verifier.rules.clock import Obligation
 from verifier.rules.delisting import case as cases
 from verifier.rules.delisting import way
 from verifier.rules.delisting.case import RemovalCase, registry
+from verifier.rules.delisting.ruling import NO_DECISION
 from verifier.rules.fields import Code, EventRef, Hash, Symbol, Texts, VersionRef
 from verifier.rules.partnership import UNDECIDED, Further
 from verifier.rules.proposal import Proposal, ProposalBody
@@ -41,11 +45,12 @@ __all__ = [
     "Reinstated",
     "Reinstatement",
     "ReinstatementRefusalProposed",
+    "ReinstatementRefused",
     "ReinstatementRequested",
 ]
 
 RETURN: Final = "reinstatement"
-"""The kind of a body's decision on a return; the result is ``reinstate``."""
+"""The kind of a body's decision on a return; the results are ``reinstate`` and ``refuse``."""
 
 
 GONE: Final = ("removed", "withdrawn_under_case")
@@ -93,6 +98,35 @@ def _missing(subject: Subject, book: Book) -> list[Obligation]:
     if found is None or profile is None or not ends:
         return []
     return owed(found, subject, profile, dates.parse_day(max(ends)))
+
+
+def _unmet_body(
+    decision: EventRef | None, result: str, subject: Subject, case: RemovalCase, book: Book
+) -> Iterator[Unmet]:
+    """Yield what is not met of RI6."""
+    if decision is None:
+        yield Unmet(rule="RI6", reason="the return after a removal for integrity is decided "
+                    "by the body that removed it")  # fmt: skip
+        return
+    item = f"{subject.id}/{case.id}"
+    yield from body.unmet_result("RI6", decision, book, kind=RETURN, item=item, result=result)
+    decider = case.decision.body if case.decision else None
+    if decider is not None and body.subject_of(decision) != decider:
+        yield Unmet(rule="RI6", reason=f"{decider} removed it, and decides on its return")
+    pending, found = _pending(subject), body.decision(decision, book)
+    if pending and found and found.adopted_on < pending.requested_on:
+        yield Unmet(rule="RI6", reason=f"{found.symbol} was adopted on {found.adopted_on}, before "
+                    "the request", hint="the body decides on this request")  # fmt: skip
+
+
+def _refused(entry: Entry, subject: Subject) -> Iterator[Change]:
+    """Refuse the pending request."""
+    yield (
+        "reinstatement",
+        msgspec.structs.replace(
+            subject.things["reinstatement"], state="refused", refused_on=dates.day_text(entry.at)
+        ),
+    )
 
 
 class ReinstatementRequested(Body, frozen=True, kw_only=True):
@@ -187,10 +221,7 @@ class ReinstatementRefusalProposed(ProposalBody, frozen=True, kw_only=True):
         self, proposal: Proposal, entry: Entry, subject: Subject, book: Book
     ) -> Iterator[Change]:
         """Refuse the request."""
-        yield "reinstatement", msgspec.structs.replace(
-            subject.things["reinstatement"],
-            state="refused", refused_on=dates.day_of(entry.at).isoformat(),
-        )  # fmt: skip
+        yield from _refused(entry, subject)
 
     @classmethod
     def ahead(cls, subject: Subject, book: Book) -> Iterator[tuple[str, Body]]:
@@ -202,6 +233,52 @@ class ReinstatementRefusalProposed(ProposalBody, frozen=True, kw_only=True):
                 expires=dates.add(dates.day_of(book.time), rules.objection_window).isoformat(),
                 reasons=UNDECIDED,
             )  # fmt: skip
+
+
+class ReinstatementRefused(Body, frozen=True, kw_only=True):
+    """The refusal of a body after a removal for integrity is put into effect (RI6, RI7, CS2)."""
+
+    TYPE: ClassVar[str] = "ReinstatementRefused/1"
+    STREAM: ClassVar[str] = "p-*/reinstatement/*"
+    SIGNERS: ClassVar[tuple[Capacity, ...]] = (registry,)
+    DECISION: ClassVar[bool] = True
+    MISSION: ClassVar[tuple[int, ...]] = (86, 91)
+
+    request: EventRef
+    decision: EventRef
+    reasons: Texts
+
+    def touches(self, event: Event) -> Iterable[str]:
+        """Look at the body that decided."""
+        return (body.subject_of(self.decision),)
+
+    def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
+        """Yield what is not met of CS2, RI6 and RI7."""
+        subject = book.subject(entry.event.subject)
+        yield from _unmet_pending(self.request, "RI7", subject)
+        if self.request.stream != entry.event.stream:
+            yield Unmet(rule="RI7", reason="the request stands on another stream")
+        yield from way.unmet_signer(entry, book)
+        case = _removed_for_integrity(subject)
+        if case is None:
+            yield Unmet(rule="RI7", reason="it did not go for integrity: the offices may object",
+                        who=registry.name)  # fmt: skip
+        else:
+            yield from _unmet_body(self.decision, "refuse", subject, case, book)
+
+    def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
+        """Refuse the request."""
+        yield from _refused(entry, subject)
+
+    @classmethod
+    def ahead(cls, subject: Subject, book: Book) -> Iterator[tuple[str, Body]]:
+        """Offer the refusal of a request that a body decides on."""
+        pending = _pending(subject)
+        if pending is not None and _removed_for_integrity(subject) is not None:
+            yield (
+                pending.ref.stream,
+                cls(request=pending.ref, decision=NO_DECISION, reasons=UNDECIDED),
+            )
 
 
 class Reinstated(Body, frozen=True, kw_only=True):
@@ -235,26 +312,13 @@ class Reinstated(Body, frozen=True, kw_only=True):
         case = _removed_for_integrity(subject)
         day = _objection_ends(pending, entry.at, subject, book) if pending else None
         if case is not None:
-            yield from self._unmet_body(subject.id, case, book)
+            yield from _unmet_body(self.decision, "reinstate", subject, case, book)
         elif day is not None and dates.in_time(entry.at, day):
             yield Unmet(rule="RI3", reason=f"the deciders may object until {day}",
                         earliest=dates.deadline(day))  # fmt: skip
         yield from partnership.unmet_terms(
             self.guideline, self.profile, self.further, entry, book, rules=("RI4", "RI4")
         )
-
-    def _unmet_body(self, name: str, case: RemovalCase, book: Book) -> Iterator[Unmet]:
-        if self.decision is None:
-            yield Unmet(rule="RI6", reason="the return after a removal for integrity is decided "
-                        "by the body that removed it")  # fmt: skip
-            return
-        item = f"{name}/{case.id}"
-        yield from body.unmet_result(
-            "RI6", self.decision, book, kind=RETURN, item=item, result="reinstate"
-        )
-        decider = case.decision.body if case.decision else None
-        if decider is not None and body.subject_of(self.decision) != decider:
-            yield Unmet(rule="RI6", reason=f"{decider} removed it, and decides on its return")
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """List the partnership again and start its clock anew."""
@@ -290,5 +354,6 @@ class Reinstated(Body, frozen=True, kw_only=True):
 EVENTS: Final[tuple[type[Body], ...]] = (
     ReinstatementRequested,
     ReinstatementRefusalProposed,
+    ReinstatementRefused,
     Reinstated,
 )
