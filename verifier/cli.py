@@ -13,7 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -87,6 +87,23 @@ def _parser() -> argparse.ArgumentParser:
     _add_source(explain)
     explain.add_argument("event", metavar="EVENT", help="@INDEX, its id, or the beginning of it")
     explain.set_defaults(run=_explain)
+    compare = commands.add_parser(
+        "compare", help="say whether two views of a log are one history, or prove a fork",
+        description="Compare two servers, mirrors or saved checkpoints of one log. A fork is "
+        "written as a proof that anyone can verify with the command fork.",
+    )  # fmt: skip
+    for name in ("first", "second"):
+        compare.add_argument(name, metavar="VIEW", help="a folder, an address, or a checkpoint")
+    compare.add_argument("--policy", metavar="FILE", help="the trust policy; required")
+    compare.add_argument("--proof", metavar="OUT", help="where to write the proof of a fork")
+    compare.set_defaults(run=_compare, ledger=None)
+    fork = commands.add_parser(
+        "fork", help="verify the proof of a fork",
+        description="Exit code 0: it is proven that the log's key signed two histories.",
+    )  # fmt: skip
+    fork.add_argument("proof", metavar="FILE", help="a proof file, as compare writes it")
+    fork.add_argument("--policy", metavar="FILE", help="the trust policy; required")
+    fork.set_defaults(run=_fork, ledger=None)
     witness = commands.add_parser(
         "witness", help="cosign checkpoints of logs, for partners to run",
         description="Serve a C2SP tlog-witness: cosign each checkpoint that contains all that was "
@@ -167,6 +184,41 @@ def _explain(arguments: argparse.Namespace) -> int:
     return _ended(verdict).exit
 
 
+def _compare(arguments: argparse.Namespace) -> int:
+    from verifier import compare
+    from verifier.sources import open_source
+
+    policy = _policy(arguments)
+    with ExitStack() as stack:
+        views = []
+        for text in (arguments.first, arguments.second):
+            saved = "://" not in text and Path(text).is_file()
+            source = None if saved else stack.enter_context(closing(open_source(text)))
+            views.append(compare.view_of(text, source))
+        fork = compare.compare(views[0], views[1], policy)
+    if fork is None:
+        print("one history: the larger view begins with the smaller one")
+        return 0
+    print(compare.told(*compare.verify_fork(fork, policy)))
+    if arguments.proof:
+        Path(arguments.proof).write_text(fork.text(), encoding="ascii")
+        print(f"  the proof is in {arguments.proof}")
+    return 1
+
+
+def _fork(arguments: argparse.Namespace) -> int:
+    from verifier import compare
+    from verifier.errors import UndecidedError
+
+    policy = _policy(arguments)
+    try:
+        data = Path(arguments.proof).read_bytes()
+    except OSError as error:
+        raise UndecidedError("source-unreadable", f"{arguments.proof}: {error.strerror}") from None
+    print(compare.told(*compare.verify_fork(compare.parse_fork(data), policy)))
+    return 0
+
+
 def _witness(arguments: argparse.Namespace) -> int:
     from verifier.witness_http import open_witness
 
@@ -184,13 +236,11 @@ def _witness(arguments: argparse.Namespace) -> int:
 def _audit_of(arguments: argparse.Namespace, observer: Observer | None = None) -> Iterator[Audit]:
     """Open the source and yield an audit of it, ready to run."""
     from verifier.audit import Audit, Options
-    from verifier.errors import PolicyError, UndecidedError
+    from verifier.errors import UndecidedError
     from verifier.keys import ENGINES, default_engine, verify_many
     from verifier.sources import open_source
     from verifier.workers import Workers
 
-    if arguments.policy is None:
-        raise PolicyError("policy-unsuitable", "no trust policy was given (--policy FILE)")
     policy = _policy(arguments)
     engine = arguments.engine or default_engine()
     if engine not in ENGINES:
@@ -227,6 +277,8 @@ def _policy(arguments: argparse.Namespace) -> Policy:
     from verifier.errors import PolicyError
     from verifier.policy import parse_policy
 
+    if arguments.policy is None:
+        raise PolicyError("policy-unsuitable", "no trust policy was given (--policy FILE)")
     try:
         policy = parse_policy(_read(arguments.policy))
     except OSError as error:

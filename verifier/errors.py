@@ -81,6 +81,10 @@ CODES: Final[dict[str, str]] = {
     # explain.py
     "event-id": "Give @ and the entry's index, or the beginning of the event's id in hexadecimal.",
     "event-unknown": "Copy the id from a page, a finding or a receipt of this ledger.",
+    # compare.py
+    "compare-undecided": "Name the server or mirror itself in place of its saved checkpoint.",
+    "fork-malformed": "Ask for the proof file again, whole, as the command compare wrote it.",
+    "fork-unproven": "The file proves nothing: do not accuse anybody by it.",
     # witness_http.py
     "witness-key": "Give a PEM file with an Ed25519 private key, or a path where one can be made.",
     "witness-address": "Give a free HOST:PORT, such as 127.0.0.1:7380.",
