@@ -89,7 +89,7 @@ def test_a_key_ended_and_replaced_by_one_office_is_found(tmp_path: Path) -> None
     kid = registry.sign(stories.OFFICE_B, "calendar/extension/x", "DeadlineExtendedGenerally",
                         first_day=registry.day(), last_day=registry.day(), days=1,
                         ground=stories.text("Outage"), mandate="A/1").kid  # fmt: skip
-    registry.append(stories.OFFICE_A, f"{stories.OFFICE_B}/keys", "KeyRevoked", kid=kid,
+    registry.append(stories.OFFICE_B, f"{stories.OFFICE_B}/keys", "KeyRevoked", kid=kid,
                     reason="lost")  # fmt: skip
     stolen = registry.sign(stories.OFFICE_A, f"{stories.OFFICE_B}/keys", "KeyEnrolled",
                            **registry.possession(stories.OFFICE_B, "thief"))  # fmt: skip

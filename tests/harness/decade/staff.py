@@ -42,11 +42,11 @@ def _new_key(player: Player, year: int) -> None:
 
 
 def _theft(player: Player) -> None:
-    """Revoke a key that was stolen; the officer gets another by the roots."""
+    """Let the organization revoke an officer's key that was stolen, and name another officer."""
     registry = player.registry
     officer = player.on_duty
     key = registry.keys.get(officer, officer)
-    player.do(OFFICE_A, f"{officer}/keys", "KeyRevoked", kid=thumbprint(public(key)),
+    player.do("actor-registry-org", f"{officer}/keys", "KeyRevoked", kid=thumbprint(public(key)),
               reason="compromised")  # fmt: skip
     replacement = "actor-screener-after-theft"
     registry.enlist(replacement, OFFICE_A, kind="office", principal="actor-registry-org")

@@ -14,6 +14,7 @@ from tests.harness.stories import (
     text,
 )
 from verifier.event import Event, Seen
+from verifier.keys import thumbprint
 
 __all__ = ["MOVES"]
 
@@ -137,7 +138,18 @@ MOVES: tuple[Move, ...] = (
     Move(
         "a key is revoked that nobody has",
         "AC7",
-        lambda s: s.sign(OFFICE_A, f"{NGOS[0]}/keys", "KeyRevoked", kid=bytes(32), reason="lost"),
+        lambda s: s.sign(NGOS[0], f"{NGOS[0]}/keys", "KeyRevoked", kid=bytes(32), reason="lost"),
+    ),
+    Move(
+        "a registry office revokes an organization's key",
+        "AD10",
+        lambda s: s.sign(
+            OFFICE_A,
+            f"{NGOS[0]}/keys",
+            "KeyRevoked",
+            kid=thumbprint(public(NGOS[0])),
+            reason="lost",
+        ),
     ),
     Move("an office enrols a key to a root", "AC8", _root_key),
     # Roles.

@@ -54,6 +54,16 @@ def unconfirmed(registry: Registry, actor: str, organization: str, by: str, **c:
     return refused(registry, *place, **fields)
 
 
+def end_key(registry: Registry, actor: str) -> None:
+    """Let the roots together end an actor's key."""
+    proposal = registry.append(
+        ROOT_A, f"{actor}/distrust/k1", "KeyDistrustProposed", kid=thumbprint(public(actor)),
+        since=registry.day(), reason="A/1", quorum=2, expires=registry.day(30),
+    )  # fmt: skip
+    for root in (ROOT_A, ROOT_B):
+        registry.endorse(root, proposal, f"{root}-org")
+
+
 def confirm(registry: Registry, actor: str, organization: str, by: str) -> Entry:
     """Confirm an actor."""
     place, fields = confirmation(actor, organization, by)
@@ -100,12 +110,26 @@ def test_an_organization_with_a_key_speaks_for_its_own_offices(
     confirm(registry, IMPOSTOR, NGO, NGO)
 
 
-def test_who_revokes_a_key_does_not_thereby_speak_for_its_holder(registry: Registry) -> None:
+def test_an_organization_that_revoked_its_key_is_still_asked(registry: Registry) -> None:
     """AC11: the organization is still the one to be asked; the roots give it its next key."""
-    registry.append(OFFICE_A, f"{NGO}/keys", "KeyRevoked", kid=thumbprint(public(NGO)),
+    registry.append(NGO, f"{NGO}/keys", "KeyRevoked", kid=thumbprint(public(NGO)),
                     reason="lost")  # fmt: skip
     assert unconfirmed(registry, IMPOSTOR, NGO, OFFICE_B) == {"AC11"}
     confirm(registry, IMPOSTOR, NGO, SECRETARIAT)
+
+
+@pytest.mark.parametrize("stranger", [OFFICE_A, ROOT_A, "actor-ngo-2"])
+def test_nobody_alone_ends_anothers_key(registry: Registry, stranger: str) -> None:
+    """AC7: no registrar and no sister office; its organization does, or the roots together."""
+    registry.enlist("actor-ngo-2", kind="office", principal=NGO, stakeholder_type="ngo")
+    place = (f"{SECRETARIAT}/keys", "KeyRevoked")
+    fields = {"kid": thumbprint(public(SECRETARIAT)), "reason": "compromised"}
+    assert refused(registry, stranger, *place, **fields) == {"AD10"}
+    other = branch(registry)
+    end_key(other, SECRETARIAT)
+    registry.append(NGO, *place, **fields)
+    assert refused(registry, NGO, *place, **fields) == {"AC7"}
+    assert refused(other, NGO, *place, **fields) == {"AC7"}
 
 
 def test_an_organization_without_a_key_is_represented_by_two_registrars(
@@ -132,8 +156,7 @@ def test_what_is_confirmed_is_what_is_on_record(registry: Registry) -> None:
     assert unconfirmed(registry, NEWCOMER, NEWCOMER, OFFICE_B, kid=bytes(32)) == {"AC10"}
     assert unconfirmed(registry, "actor-nobody", NGO, OFFICE_B) == {"AC10"}
     other = branch(registry)
-    other.append(OFFICE_A, f"{NEWCOMER}/keys", "KeyRevoked", reason="lost",
-                 kid=thumbprint(public(NEWCOMER)))  # fmt: skip
+    end_key(other, NEWCOMER)
     assert unconfirmed(other, NEWCOMER, NEWCOMER, OFFICE_B) == {"AC10"}
     confirm(registry, NEWCOMER, NEWCOMER, OFFICE_B)
     assert unconfirmed(registry, NEWCOMER, NEWCOMER, ROOT_A) == {"AC10"}
@@ -141,8 +164,7 @@ def test_what_is_confirmed_is_what_is_on_record(registry: Registry) -> None:
 
 def test_a_key_that_the_roots_gave_together_needs_no_confirmation(registry: Registry) -> None:
     """AC12: their threshold is more than two registrars."""
-    registry.append(OFFICE_A, f"{NEWCOMER}/keys", "KeyRevoked", reason="lost",
-                    kid=thumbprint(public(NEWCOMER)))  # fmt: skip
+    end_key(registry, NEWCOMER)
     stream = f"{NEWCOMER}/recovery/r1"
     proposal = registry.append(
         ROOT_A, stream, "KeyRecoveryProposed", quorum=2, expires=registry.day(30),

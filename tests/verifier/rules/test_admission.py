@@ -122,7 +122,7 @@ def test_a_key_is_its_authors_own_and_active(registry: Registry) -> None:
     """AD5: a key of nobody's, a key of somebody else's, a key that was revoked."""
     assert registered(registry, key="nobody") == {"AD5"}
     assert registered(registry, key=SCREENER) == {"AD5"}
-    registry.append("actor-root-a", f"{OFFICE_A}/keys", "KeyRevoked",
+    registry.append(OFFICE_A, f"{OFFICE_A}/keys", "KeyRevoked",
                     kid=thumbprint(public(OFFICE_A)), reason="lost")  # fmt: skip
     assert "AD5" in registered(registry)
 

@@ -40,6 +40,18 @@ def the_partnership(registry: Registry) -> partnership.Partnership:
     return found
 
 
+def appealed(registry: Registry) -> Entry:
+    """Go on from a final notice to the decision and an appeal against it."""
+    decision = removals.decide(later(registry, 31))
+    return removals.appeal(later(registry, 10), decision)
+
+
+def dismiss(registry: Registry, member: str, by: str) -> None:
+    """Take a seat on the roster back, or lay it down."""
+    registry.append(by, f"{member}/withdrawal/panel", "RoleWithdrawn", reason="A/1",
+                    grant=removals.grant_of(registry, member, "appeals_panel"))  # fmt: skip
+
+
 def test_an_upheld_removal_takes_effect(story: Story) -> None:
     """Until the panel has decided the removal waits; upheld, it may be recorded at once."""
     registry, filed = story.last("appealed")
@@ -64,10 +76,11 @@ def test_an_appeal_comes_in_time_and_once(story: Story) -> None:
 
 def test_nobody_who_signed_before_decides_on_appeal(story: Story) -> None:
     """An office that decided, an organization that decided and a party have no voice on appeal."""
-    registry, filed = story.last("appealed")
+    registry = story.at("final")
     registry.enlist("actor-sister-office", kind="office", principal=REGISTRY_ORG)
     for member in ("actor-sister-office", stories.NGO):
         registry.grant(member, "appeals_panel", BODY_SECRETARY)
+    filed = appealed(registry)
     proposal = removals.propose_on_appeal(registry, filed, "overturn")
     rules = refused_voice(registry, "actor-sister-office", proposal, REGISTRY_ORG)
     assert rules == {"AP5"}
@@ -83,19 +96,51 @@ def test_an_office_that_changed_sides_does_not_decide_on_appeal(story: Story) ->
                     reason="new post")  # fmt: skip
     registry.grant(OFFICE_B, "appeals_panel", BODY_SECRETARY)
     proposal = removals.propose_on_appeal(registry, filed)
-    assert refused_voice(registry, OFFICE_B, proposal, REGISTRY_ORG) == {"AP5"}
+    assert refused_voice(registry, OFFICE_B, proposal, REGISTRY_ORG) == {"AP5", "AP9"}
     fields = removals.appeal_decision(registry, filed, "uphold")
     rules = refused(registry, OFFICE_B, f"{PARTNERSHIP}/decision/d3", "AppealDecisionProposed",
                     **fields)  # fmt: skip
-    assert rules == {"AP5"}
+    assert rules == {"AP5", "AP9"}
+
+
+def test_nobody_picks_the_judges_of_a_case(story: Story) -> None:
+    """AP9: who came after the decision is not heard; whom another dismissed since still is."""
+    registry, decision = story.last("decided")
+    registry.enlist("actor-late", stakeholder_type="ngo")
+    registry.grant("actor-late", "appeals_panel", BODY_SECRETARY)
+    for member in APPEALS_PANEL:
+        dismiss(registry, member, BODY_SECRETARY)
+    filed = removals.appeal(registry, decision)
+    proposal = removals.propose_on_appeal(registry, filed, "overturn")
+    assert refused_voice(registry, "actor-late", proposal, "actor-late") == {"AP9"}
+    for member in APPEALS_PANEL:
+        registry.endorse(member, proposal, member)
+    assert removals.case(registry).ground == "overturned"
+
+
+def test_who_left_the_roster_does_not_decide_on_appeal(story: Story) -> None:
+    """AP9, PR5: dismissed before it, gone by itself, or in a role that excludes this one."""
+    registry = story.at("final")
+    first, second, third = APPEALS_PANEL
+    dismiss(registry, second, BODY_SECRETARY)
+    filed = appealed(registry)
+    proposal = removals.propose_on_appeal(registry, filed)
+    assert refused_voice(registry, second, proposal, second) == {"AP9"}
+    other = branch(registry)
+    dismiss(registry, third, third)
+    assert refused_voice(registry, third, proposal, third) == {"PR5"}
+    dismiss(other, first, BODY_SECRETARY)
+    other.appoint(first, "registry")
+    assert refused_voice(other, first, proposal, first) == {"PR5"}
 
 
 def test_the_panel_is_of_three_organizations(story: Story) -> None:
     """A second office of one organization does not make the third voice."""
-    registry, filed = story.last("appealed")
+    registry = story.at("final")
     a, b, c = APPEALS_PANEL
     registry.enlist("actor-appeals-a-2", kind="office", principal=a)
     registry.grant("actor-appeals-a-2", "appeals_panel", BODY_SECRETARY)
+    filed = appealed(registry)
     proposal = removals.propose_on_appeal(registry, filed, "overturn")
     registry.endorse(a, proposal, a)
     registry.endorse(b, proposal, b)

@@ -91,7 +91,9 @@ def test_a_distrusted_key_signs_no_more(registry: Registry) -> None:
     """AD5: it ends where the roots' threshold is met; a key that had ended stays ended there."""
     proposal = propose(registry)
     registry.endorse(ROOT_A, proposal, f"{ROOT_A}-org")
-    ended = registry.append(OFFICE_A, f"{NGO}/keys", "KeyRevoked", kid=KID, reason="compromised")
+    ended = registry.append(
+        NGO, f"{NGO}/keys", "KeyRevoked", kid=KID, reason="compromised", key="second"
+    )
     registry.endorse(ROOT_B, proposal, f"{ROOT_B}-org")
     key = registry.subject(NGO).get("key:" + KID.hex(), Key)
     assert key is not None

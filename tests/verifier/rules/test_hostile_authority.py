@@ -69,9 +69,10 @@ def delegate(registry: Registry, giver: str, to: str, *types: str) -> Entry:
 
 @pytest.mark.parametrize("thief", [OFFICE_A, ROOT_A])
 def test_nobody_alone_takes_an_actor_over_by_recovery(registry: Registry, thief: str) -> None:
-    """Who may revoke another's key does not thereby get to enrol its own for that actor."""
-    registry.append(thief, f"{OFFICE_B}/keys", "KeyRevoked", kid=thumbprint(public(OFFICE_B)),
-                    reason="lost")  # fmt: skip
+    """Nobody revokes another's key, nor enrols its own for who revoked his."""
+    lost = {"kid": thumbprint(public(OFFICE_B)), "reason": "lost"}
+    assert refused(registry, thief, f"{OFFICE_B}/keys", "KeyRevoked", **lost) == {"AD10"}
+    registry.append(OFFICE_B, f"{OFFICE_B}/keys", "KeyRevoked", **lost)
     fields_ = registry.possession(OFFICE_B, "thief")
     assert refused(registry, thief, f"{OFFICE_B}/keys", "KeyEnrolled", **fields_) == {"AC5"}
 
@@ -84,7 +85,7 @@ def recovery(registry: Registry, key: str) -> dict[str, Any]:
 
 def test_the_roots_together_give_an_actor_its_next_key(registry: Registry) -> None:
     """A lost key is followed by one that the roots' threshold endorsed, and by no other."""
-    registry.append(OFFICE_A, f"{OFFICE_B}/keys", "KeyRevoked", kid=thumbprint(public(OFFICE_B)),
+    registry.append(OFFICE_B, f"{OFFICE_B}/keys", "KeyRevoked", kid=thumbprint(public(OFFICE_B)),
                     reason="lost")  # fmt: skip
     stream = f"{OFFICE_B}/recovery/r1"
     proposal = registry.append(ROOT_A, stream, "KeyRecoveryProposed", **recovery(registry, "new"))

@@ -36,12 +36,14 @@ def test_a_key_signs_for_its_own_place_alone(registry: Registry, of: tuple[str, 
 def test_a_key_is_revoked_once(registry: Registry) -> None:
     """AC7: not one that nobody has, nor one of another actor, nor one that is revoked."""
     stream = f"{NGO}/keys"
+    registry.enrol(NGO, by=NGO, key="second")
+    registry.keys[NGO] = "second"
     own = {"kid": thumbprint(public(NGO)), "reason": "lost"}
     for kid in (bytes(32), thumbprint(public(SECRETARIAT))):
         wrong = own | {"kid": kid}
-        assert refused(registry, OFFICE_A, stream, "KeyRevoked", **wrong) == {"AC7"}
-    registry.append(OFFICE_A, stream, "KeyRevoked", **own)
-    assert refused(registry, OFFICE_A, stream, "KeyRevoked", **own) == {"AC7"}
+        assert refused(registry, NGO, stream, "KeyRevoked", **wrong) == {"AC7"}
+    registry.append(NGO, stream, "KeyRevoked", **own)
+    assert refused(registry, NGO, stream, "KeyRevoked", **own) == {"AC7"}
 
 
 def test_a_roots_keys_change_by_the_roots_alone(registry: Registry) -> None:

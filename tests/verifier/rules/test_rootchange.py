@@ -172,7 +172,7 @@ def test_a_root_holds_no_role_and_no_other_key(registry: Registry) -> None:
     """RT4: at the proposal and again at each endorsement, for whoever is on record."""
     holder = newcomer(registry, HOLDER, key="holder-as-root", principal=HOLDER)
     assert refused_change(registry, seat(ROOT_A), holder) == {"RT4"}
-    registry.append(ROOT_A, f"{HOLDER}/keys", "KeyRevoked", kid=thumbprint(public(HOLDER)),
+    registry.append(HOLDER, f"{HOLDER}/keys", "KeyRevoked", kid=thumbprint(public(HOLDER)),
                     reason="superseded")  # fmt: skip
     wrong = holder | {"principal": "actor-other"}
     assert refused_change(registry, seat(ROOT_A), wrong) == {"RT4"}

@@ -7,7 +7,9 @@
       Who has no active key any more gets the next one from the roots together, so that nobody
       alone puts a key of its own in another's place.
 - AC6 A key that names its successor enrols that key and no other.
-- AC7 A revocation names a key of the actor that is still active.
+- AC7 A revocation names a key of the actor that is still active. It is the actor's own, or the
+      organization's that an office counts for: no registrar silences anybody by it while a time
+      to answer runs. Anyone else's key the roots end together (KD1).
 - AC8 A root's keys change only by the roots together.
 - AC9 A body holds no key: it acts by decisions that two of its offices certify.
 """
@@ -218,12 +220,19 @@ class KeyRecoveryProposed(ProposalBody, frozen=True, kw_only=True):
             yield "confirmed", Confirmed(entry.index)
 
 
+def _is_its_organization(actor: str, entry: Entry, book: Book) -> bool:
+    known = book.thing(entry.event.subject, "actor", Actor)
+    return known is not None and known.principal == actor
+
+
 class KeyRevoked(Body, frozen=True, kw_only=True):
     """A key signs no more, from here on (AC7)."""
 
     TYPE: ClassVar[str] = "KeyRevoked/1"
     STREAM: ClassVar[str] = "actor-*/keys"
-    SIGNERS: ClassVar[tuple[Capacity, ...]] = (itself, *registrars)
+    SIGNERS: ClassVar[tuple[Capacity, ...]] = (
+        itself, Capacity("its organization itself", _is_its_organization),
+    )  # fmt: skip
     AUTHORITY: ClassVar[bool] = True
 
     kid: Hash

@@ -104,11 +104,11 @@ def _overlaps(terms: Terms, grant: Grant, today: str) -> bool:
 
 
 def _grant(
-    terms: Terms, ref: EventRef, *, giver: str, under: EventRef | None, depth: int
+    terms: Terms, ref: EventRef, at: int, *, giver: str, under: EventRef | None, depth: int
 ) -> Change:
     return grant_key(ref), Grant(
         ref, terms.role, giver, under, terms.mandate, depth,
-        terms.first_day, terms.last_day, terms.scope,
+        terms.first_day, terms.last_day, terms.scope, at,
     )  # fmt: skip
 
 
@@ -142,7 +142,7 @@ class AppointmentProposed(ProposalBody, frozen=True, kw_only=True):
         self, proposal: Proposal, entry: Entry, subject: Subject, book: Book
     ) -> Iterator[Change]:
         """Give the role."""
-        yield _grant(self.terms, proposal.ref, giver="root", under=None, depth=1)
+        yield _grant(self.terms, proposal.ref, entry.index, giver="root", under=None, depth=1)
 
 
 class RoleGranted(Body, frozen=True, kw_only=True):
@@ -183,7 +183,8 @@ class RoleGranted(Body, frozen=True, kw_only=True):
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Give the role."""
-        yield _grant(self.terms, entry.ref, giver=self.giver, under=self.under, depth=self.depth)
+        yield _grant(self.terms, entry.ref, entry.index, giver=self.giver, under=self.under,
+                     depth=self.depth)  # fmt: skip
 
 
 def _beyond(terms: Terms, under: Grant) -> bool:
@@ -219,7 +220,12 @@ class RoleWithdrawn(Body, frozen=True, kw_only=True):
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """End the role here."""
         key = grant_key(self.grant)
-        yield key, msgspec.structs.replace(subject.things[key], withdrawn=entry.index)
+        yield (
+            key,
+            msgspec.structs.replace(
+                subject.things[key], withdrawn=entry.index, laid_down=entry.actor == subject.id
+            ),
+        )
 
 
 def _found(ref: EventRef, entry: Entry, book: Book) -> Grant | None:

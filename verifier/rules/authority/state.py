@@ -95,7 +95,11 @@ class Grant(msgspec.Struct, frozen=True):
     first_day: str
     last_day: str | None = None
     scope: Scope | None = None
+    given: int = 0
+    """The index at which it was given."""
     withdrawn: int | None = None
+    laid_down: bool = False
+    """Whether it was its holder who ended it."""
 
 
 class Delegation(msgspec.Struct, frozen=True):

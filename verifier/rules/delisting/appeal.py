@@ -10,6 +10,9 @@
 - AP6 The decision is sent back to the offices once in a case.
 - AP7 An upholding asks what every adverse step asks (CS2 to CS4): a late report stops it too.
 - AP8 Its evidence list is complete (EV1 to EV4).
+- AP9 The roster is the one that stood when the decision appealed against was taken: who was given
+      the role later does not count, and whom another dismissed since still does, unless its days
+      are over or it took a role that excludes this one. So nobody picks the judges of a case.
 
 The quorum counts distinct organizations. Overturned, the case ends, a suspension with it, and the
 report has a new due day (CC3). Sources: domain C4.3 steps 8 and 9; decision D3.21.
@@ -25,7 +28,9 @@ import msgspec
 from msgspec import Meta
 
 from verifier.rules import dates, evidence, partnership
-from verifier.rules.authority.state import Grant, organization_of, role
+from verifier.rules.authority.offices import INCOMPATIBLE
+from verifier.rules.authority.scope import covers
+from verifier.rules.authority.state import Grant, grant_in_force, organization_of
 from verifier.rules.body import presiding_officer, secretary
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.delisting import case as cases
@@ -41,7 +46,28 @@ from verifier.rules.standing import standing_at
 
 __all__ = ["EVENTS", "AppealDecisionProposed", "AppealFiled", "GroundAnswered", "unmet_fresh_eyes"]
 
-panel: Final = role("appeals_panel")
+PANEL: Final = "appeals_panel"
+
+
+def _seats(actor: str, entry: Entry, book: Book) -> Iterator[Grant]:
+    """Yield an actor's seats on the roster whose days run, also those that another withdrew."""
+    if _sits_elsewhere(actor, entry, book):
+        return
+    for grant in book.subject(actor).all(Grant):
+        if grant.role != PANEL or grant.laid_down or not covers(grant.scope, entry, book):
+            continue
+        if grant_in_force(msgspec.structs.replace(grant, withdrawn=None), entry.at):
+            yield grant
+
+
+def _sits_elsewhere(actor: str, entry: Entry, book: Book) -> bool:
+    return any(
+        frozenset((own.role, PANEL)) in INCOMPATIBLE and grant_in_force(own, entry.at)
+        for own in book.subject(actor).all(Grant)
+    )
+
+
+panel: Final = Capacity(PANEL, lambda actor, entry, book: any(_seats(actor, entry, book)))
 
 Ground = Literal["procedure", "fact", "proportionality", "new_report"]
 
@@ -112,7 +138,7 @@ class AppealFiled(Body, frozen=True, kw_only=True):
 
 
 class AppealDecisionProposed(ProposalBody, frozen=True, kw_only=True):
-    """The appeal panel's decision, put up for endorsement (AP3 to AP8)."""
+    """The appeal panel's decision, put up for endorsement (AP3 to AP9)."""
 
     TYPE: ClassVar[str] = "AppealDecisionProposed/1"
     STREAM: ClassVar[str] = "p-*/decision/*"
@@ -136,7 +162,7 @@ class AppealDecisionProposed(ProposalBody, frozen=True, kw_only=True):
         return 0 if rules is None else rules.appeal_quorum
 
     def unmet_here(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of AP3 to AP8."""
+        """Yield what is not met of AP3 to AP9."""
         subject = book.subject(entry.event.subject)
         yield from self._unmet_pending(entry, book)
         yield from evidence.unmet_evidence(self.evidence, self.evidence_parts, self.case, subject)
@@ -178,7 +204,7 @@ class AppealDecisionProposed(ProposalBody, frozen=True, kw_only=True):
         return cases.appeal_lapses(case, rules, book) if case and rules else None
 
     def bars(self, actor: str, organization: str, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of AP3 to AP7 at an endorsement."""
+        """Yield what is not met of AP3 to AP7 and AP9 at an endorsement."""
         yield from self._unmet_pending(entry, book)
         yield from unmet_fresh_eyes(actor, organization, entry, book)
         yield from evidence.unmet_since(self.evidence, self.evidence_parts, entry, book)
@@ -230,9 +256,18 @@ class AppealDecisionProposed(ProposalBody, frozen=True, kw_only=True):
 
 
 def unmet_fresh_eyes(actor: str, organization: str, entry: Entry, book: Book) -> Iterator[Unmet]:
-    """Yield what is not met of AP5: whoever signed before in a case does not decide its appeal."""
+    """Yield what is not met of AP5 and AP9: who signed before in a case, or came to the roster
+    after the decision, does not decide its appeal.
+    """
     subject = book.subject(entry.event.subject)
     case, found = cases.open_case(subject), partnership.of(subject)
+    since = case.decision.index if case and case.decision else entry.index
+    seats = tuple(_seats(actor, entry, book))
+    if seats and not any(
+        seat.given < since and (seat.withdrawn is None or seat.withdrawn > since) for seat in seats
+    ):
+        yield Unmet(rule="AP9", reason=f"{actor} was not on the roster at the decision",
+                    hint="a member of that time decides", who=PANEL)  # fmt: skip
     signers = case.signers if case else ()
     if any(actor == s.actor or entry.event.kid == s.kid for s in signers) or any(
         actor == by for by in _deciders(subject, case)

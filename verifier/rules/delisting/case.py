@@ -77,6 +77,7 @@ class RemovalDecision(msgspec.Struct, frozen=True):
     ref: EventRef
     decided_on: str
     appeal_until: str
+    index: int
     offices: tuple[Endorsement, ...] = ()
     kind: str = "remove"
     """remove or suspend."""

@@ -168,7 +168,7 @@ class RemovalDecisionProposed(ProposalBody, frozen=True, kw_only=True):
         today = dates.day_of(entry.at)
         decision = RemovalDecision(
             proposal.ref, today.isoformat(), dates.add(today, self.appeal_window).isoformat(),
-            proposal.endorsements,
+            entry.index, proposal.endorsements,
         )  # fmt: skip
         voices = (Signer(v.actor, v.kid) for v in proposal.endorsements)
         yield "case", msgspec.structs.replace(

@@ -131,7 +131,7 @@ class _Ruling(Body, frozen=True, kw_only=True):
         today = dates.day_of(entry.at)
         return RemovalDecision(
             entry.ref, today.isoformat(), dates.add(today, self.appeal_window).isoformat(),
-            kind=kind, body=body.subject_of(self.decision),
+            entry.index, kind=kind, body=body.subject_of(self.decision),
         )  # fmt: skip
 
     def _evolve_case(
