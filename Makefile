@@ -15,7 +15,7 @@ demo: setup-run ## build a ledger from real data, audit it, serve it (DEMO_ARGS=
 	@$(BIN)/pledgebook demo $(DEMO_ARGS)
 
 test: setup-dev ## run the tests that need no root, network or browser (at most 5 minutes)
-	@$(BIN)/python -m pytest -n 2 -m "not slow and not interop" $(TEST_ARGS)
+	@$(BIN)/python -m pytest -n 2 -m "not slow and not interop and not browser" $(TEST_ARGS)
 
 test-all: setup-dev ## run every suite with its budget; a missing tool is a failure
 	@$(BIN)/python tools/suites.py

@@ -126,13 +126,14 @@ def _pages_app(source: str, policy_path: Path | None, state: Path | None) -> web
     if policy_path is None or state is None:
         raise click.UsageError("pages of a log elsewhere need --policy FILE and --state DIR")
     app = web.Application()
-    _join_pages(app, open_source(source), _policy(policy_path), state)
+    _join_pages(app, open_source(source), _policy(policy_path), state, log_url=source)
     return app
 
 
 def _join_pages(
-    app: web.Application, source: Source, policy: Policy, state: Path, *, caught_up: bool = False
-) -> None:
+    app: web.Application, source: Source, policy: Policy, state: Path, *,
+    caught_up: bool = False, log_url: str = "",
+) -> None:  # fmt: skip
     """Let the views follow a source while the application runs, ``caught_up`` before it serves."""
     from concurrent.futures import ThreadPoolExecutor
 
@@ -144,7 +145,7 @@ def _join_pages(
     state.mkdir(parents=True, exist_ok=True)
     executor = ThreadPoolExecutor(2, thread_name_prefix="views")
     runner = Runner(Feed(source, policy=policy, executor=executor), state, VIEWS)
-    add_pages(app, runner, prefix=VIEWS_PREFIX)
+    add_pages(app, runner, prefix=VIEWS_PREFIX, log_url=log_url)
 
     async def follow(_app: web.Application) -> AsyncIterator[None]:
         if caught_up:
@@ -232,17 +233,16 @@ def _audit_outside(folder: Path) -> None:
 
 
 def _invite(address: Address, folder: Path) -> None:
-    views = f"{address.url}{VIEWS_PREFIX}"
     verify = Path(sys.executable).with_name("pledgebook-verify")
     with contextlib.suppress(ValueError):
         verify = verify.relative_to(Path.cwd())
     pledgebook = verify.with_name("pledgebook")
     click.echo(
         f"\nserving {address.url}   (demonstration; Ctrl-C stops)\n\n"
-        "Answers are JSON:\n\n"
-        f"  search      {views}/directory?q=parliament\n"
-        f"  as of       {views}/subjects/imported:ogp:tto?as_of=2019-06-01\n"
-        f"  the story   {views}/subjects/p-demo-forest\n\n"
+        "Open it in a browser; each page has its JSON beside it:\n\n"
+        f"  the register  {address.url}/en/register?q=parliament\n"
+        f"  as of a day   {address.url}/en/register/imported:ogp:tto?as_of=2019-06-01\n"
+        f"  the story     {address.url}/en/register/p-demo-forest\n\n"
         "Check it from outside, in a second terminal:\n\n"
         f"  {verify} audit {address.url} --policy {folder / 'policy.txt'}\n\n"
         f"Ask what may happen next:  {pledgebook} next p-demo-water --at {address.url} "

@@ -43,9 +43,14 @@ class Suite(NamedTuple):
 
 
 SUITES: Final = (
-    Suite("fast", ("-n", "2", "-m", "not slow and not interop"), 5),
-    Suite("slow", ("-n", "2", "--hypothesis-profile=thorough", "-m", "slow and not interop"), 25),
-    Suite("interop", ("-m", "interop"), 10),
+    Suite("fast", ("-n", "2", "-m", "not slow and not interop and not browser"), 5),
+    Suite(
+        "slow",
+        ("-n", "2", "--hypothesis-profile=thorough", "-m", "slow and not interop and not browser"),
+        20,
+    ),
+    Suite("interop", ("-m", "interop and not browser"), 10),
+    Suite("browser", ("-m", "browser"), 10),
 )
 
 

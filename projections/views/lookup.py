@@ -16,7 +16,7 @@ from projections.views.directory import SubjectRow
 from projections.views.shape import Rows
 from verifier.errors import MalformedError
 
-__all__ = ["Answer", "Facet", "Filters", "Found", "find"]
+__all__ = ["Answer", "Facet", "Filters", "Found", "find", "found"]
 
 MAX_LIMIT: Final = 100
 MAX_OFFSET: Final = 100_000  # whoever pages further wants an export
@@ -117,7 +117,7 @@ def find(rows: Rows, filters: Filters) -> Answer:
     matched = f"SELECT {{}} FROM {first}"  # noqa: S608 - no value in the text
     total = rows.execute(matched.format("COUNT(*)") + where, values)[0][0]
     order = "s.title, s.id" if hits is Hits.NOT_ASKED else "hit.score, s.title, s.id"
-    found = rows.execute(
+    rows_found = rows.execute(
         matched.format("s.*") + f"{where} ORDER BY {order} LIMIT ? OFFSET ?",
         [*values, filters.limit, filters.offset],
     )
@@ -125,11 +125,11 @@ def find(rows: Rows, filters: Filters) -> Answer:
         name: _facet(rows, name, msgspec.structs.replace(filters, **{name: None}), matched)
         for name in (*_COLUMNS, *_TABLES)
     }
-    seen = filters.offset + len(found)
+    seen = filters.offset + len(rows_found)
     return Answer(
         total=total,
         incomplete=hits is Hits.SOME,
-        results=[_found(SubjectRow(*row)) for row in found],
+        results=[found(SubjectRow(*row)) for row in rows_found],
         facets=facets,
         next_offset=seen if seen < total else None,
     )
@@ -189,7 +189,8 @@ def _facet(rows: Rows, name: str, others: Filters, matched: str) -> list[Facet]:
     return [Facet(*row) for row in rows.execute(statement, values)]
 
 
-def _found(row: SubjectRow) -> Found:
+def found(row: SubjectRow) -> Found:
+    """Return a subject as answers tell it."""
     fields = msgspec.structs.asdict(row)
     del fields["first_index"]
     fields["titles"] = msgspec.json.decode(row.titles)

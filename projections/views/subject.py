@@ -17,14 +17,14 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
-from projections.reading import Recorded
+from projections.reading import Recorded, flatten
 from projections.views.present import ALWAYS, counts_from, present
 from projections.views.sentences import sentence
 from projections.views.shape import Rows, View
 from projections.views.state import State
 from verifier.errors import MalformedError
 
-__all__ = ["Answer", "Subject", "Told", "read"]
+__all__ = ["Answer", "Entry", "Subject", "Told", "read", "read_entry"]
 
 MAX_LIMIT: Final = 500  # events told in one answer; the state always rests on all of them
 
@@ -53,6 +53,9 @@ class Subject(View):
 
 _COLUMNS: Final = attrgetter(*Recorded.__struct_fields__[:9])
 """The fields that are columns, in order: all but the decoded payload."""
+
+
+_SELECT: Final = "SELECT log_index, at, id, iss, stream, iat, type, seq, payload FROM timeline"
 
 
 # Queries.
@@ -89,6 +92,17 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """Ask for the events after this index next; null at the end."""
 
 
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of the log, told and spelt out."""
+
+    told: Told
+    fields: list[tuple[str, str | int]]
+    """Every value of the payload, by its path; bytes in hexadecimal."""
+    previous: int | None
+    """The index of the entry before it on its stream."""
+    next: int | None
+
+
 def read(
     rows: Rows, subject: str, *, as_of: date | None = None, after: int = -1, limit: int = MAX_LIMIT
 ) -> Answer | None:
@@ -100,8 +114,7 @@ def read(
     if not (1 <= limit <= MAX_LIMIT and -1 <= after <= 2**53):
         raise MalformedError("query-malformed", f"limit is 1 to {MAX_LIMIT}")
     found = rows.execute(
-        "SELECT log_index, at, id, iss, stream, iat, type, seq, payload FROM timeline "
-        "WHERE stream > ? AND stream < ? ORDER BY log_index",
+        f"{_SELECT} WHERE stream > ? AND stream < ? ORDER BY log_index",
         (subject + "/", subject + "0"),  # «0» follows «/», so these are the subject's streams
     )
     if not found:
@@ -118,6 +131,30 @@ def read(
         timeline=[_told(entry, body) for entry, body in told[:limit]],
         next_after=told[limit - 1][0].index if len(told) > limit else None,
     )
+
+
+def read_entry(rows: Rows, index: int) -> Entry | None:
+    """Return the entry at an index; nothing if there is none."""
+    found = rows.execute(f"{_SELECT} WHERE log_index = ?", (index,))
+    if not found:
+        return None
+    entry, body = _decoded(Recorded(*found[0]))
+    fields = body if isinstance(body, dict) else msgspec.to_builtins(body, builtin_types=(bytes,))
+    return Entry(
+        told=_told(entry, body),
+        fields=[
+            (path, value.hex() if isinstance(value, bytes) else value)
+            for path, value in flatten(fields)
+        ],
+        previous=_beside(rows, entry, "MAX", "<"),
+        next=_beside(rows, entry, "MIN", ">"),
+    )
+
+
+def _beside(rows: Rows, entry: Recorded, which: str, side: str) -> int | None:
+    statement = f"SELECT {which}(log_index) FROM timeline WHERE stream = ? AND log_index {side} ?"  # noqa: S608
+    index: int | None = rows.execute(statement, (entry.stream, entry.index))[0][0]
+    return index
 
 
 def _decoded(entry: Recorded) -> tuple[Recorded, Any]:

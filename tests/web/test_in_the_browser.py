@@ -1,0 +1,114 @@
+"""The pages in a real browser: they can be read by everyone, at any width, in light and dark."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page
+
+from projections.web.html import LANGUAGES
+
+pytestmark = pytest.mark.browser
+
+PATHS = [
+    "",
+    "register?q=parliament",
+    "register?status=inactive",
+    "register/p-demo-forest",
+    "register/p-demo-water",
+    "register/actor-demo-company",
+    "register/imported:ogp:tto?as_of=2019-06-01",
+    "register/imported:ogp:alb",
+    "entry/0",
+    "entry/130",
+    "register/p-none",
+]
+LOOKS = list(itertools.product(("light", "dark"), (320, 1280)))
+
+
+def opened(page: Page, address: str) -> list[str]:
+    """Open an address and return what the browser complains of, but for answers of 404."""
+    complaints: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and "404" not in message.text:
+            complaints.append(message.text)
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(address)
+    return complaints
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+def test_everyone_can_read_every_page(
+    browser: Browser, demonstration: str, language: str, scheme: str, width: int
+) -> None:
+    """No violation of WCAG 2.2 AA that axe can find, no sideways scrolling, no complaint."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme=scheme,  # type: ignore[arg-type]
+        bypass_csp=True,
+    )
+    for path in PATHS:
+        page = context.new_page()
+        assert opened(page, f"{demonstration}/{language}/{path}") == [], path
+        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+        assert not page.evaluate(wide), f"{path} scrolls sideways at {width}"
+        rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+        found = Axe().run(page, options={"runOnly": {"type": "tag", "values": rules}})
+        assert found.violations_count == 0, f"{path}: {found.generate_report()}"
+        page.close()
+    context.close()
+
+
+def test_from_the_home_page_to_the_entry_that_says_so(browser: Browser, demonstration: str) -> None:
+    """A reader searches a country and comes, by links alone, to the entry that removed it."""
+    page = browser.new_page()
+    page.goto(f"{demonstration}/")
+    page.get_by_role("searchbox").fill("Trinidad")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("link", name="Trinidad and Tobago").click()
+    assert "removed from the register" in page.locator(".standing").inner_text()
+    page.locator("#as_of").fill("2019-06-01")
+    page.get_by_role("button", name="Show", exact=True).click()
+    assert "inactive" in page.locator(".standing").inner_text()
+    page.locator(".standing").get_by_role("link").click()
+    assert re.search(r"explain @\d+ http", page.locator(".panel").inner_text())
+    page.close()
+
+
+def test_the_home_page_shows_the_registers_own_figures(
+    browser: Browser, demonstration: str
+) -> None:
+    """The codes at the end of the term are those of the source, and so is what nobody assessed."""
+    page = browser.new_page()
+    page.goto(f"{demonstration}/en/")
+    legend = page.locator(".legend").first.inner_text().split("\n")
+    assert [" ".join(line.split()) for line in legend] == [
+        "complete 71", "substantial 122", "limited 123", "not started 25", "unclear 2",
+        "no code 215",
+    ]  # fmt: skip
+    page.close()
+
+
+def test_a_page_works_without_a_script_and_by_keyboard(
+    browser: Browser, demonstration: str
+) -> None:
+    """Scripts off: the search still leads to the register. The first tab leads to the content."""
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{demonstration}/en/")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#main")
+    page.get_by_role("searchbox").fill("parliament")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/register?q=parliament")
+    assert page.locator(".found").count() > 5
+    context.close()
