@@ -172,6 +172,34 @@ def test_no_finding_reaches_a_decision_that_was_in_no_draft(registry: Registry) 
     removals.propose_review_decision(registry, finding)
 
 
+def test_what_is_found_late_puts_a_decision_off_once(registry: Registry) -> None:
+    """RV25: after the comments one more draft, with a finding that is new; then no finding more."""
+    stream = f"{PARTNERSHIP}/review/r1"
+    first = removals.record_finding(registry)
+    removals.share_draft(registry)
+    later(registry, 31)
+    again = {"text": text("…"), "comments_by": registry.day(30)}
+    again["findings"] = [removals.fields_of(one) for one in review(registry).standing()]
+    assert refused(registry, A, stream, "DraftShared", **again) == {"RV25"}
+    second = removals.record_finding(registry)
+    removals.share_draft(registry)
+    found = {"clause": "2.1", "severity": 2, "text": text("And one more")}
+    again["findings"] = [removals.fields_of(one) for one in review(registry).standing()]
+    assert refused(registry, B, stream, "FindingRecorded", **found) == {"RV25"}
+    assert refused(registry, A, stream, "DraftShared", **again) == {"RV25"}
+    assert removals.next_steps(registry, "FindingRecorded") == []
+    removals.propose_review_decision(later(registry, 31), first, second)
+
+
+def test_drafts_of_the_first_round_close_nothing(registry: Registry) -> None:
+    """RV25: while the first draft is open to comments, drafts and findings go on as they need."""
+    findings = []
+    for _ in range(3):
+        removals.share_draft(later(registry, 5))
+        findings.append(removals.record_finding(registry))
+    removals.propose_review_decision(registry, *findings)
+
+
 def test_a_finding_after_the_proposal_stops_its_voices(registry: Registry) -> None:
     """A decision rests on every finding when it takes effect, and not only before (RV6)."""
     proposal = removals.propose_review_decision(registry)

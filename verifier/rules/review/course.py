@@ -148,7 +148,7 @@ class ReviewOpened(Body, frozen=True, kw_only=True):
 
 
 class FindingRecorded(Body, frozen=True, kw_only=True):
-    """A reviewer records what was found on one clause (RV2, RV3, RV11, RV12)."""
+    """A reviewer records what was found on one clause (RV2, RV3, RV11, RV12, RV25)."""
 
     TYPE: ClassVar[str] = "FindingRecorded/1"
     STREAM: ClassVar[str] = "p-*/review/*"
@@ -161,10 +161,13 @@ class FindingRecorded(Body, frozen=True, kw_only=True):
     evidence: Annotated[tuple[EventRef, ...], Meta(max_length=50)] = ()
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RV2, RV3, RV11 and RV12."""
+        """Yield what is not met of RV2, RV3, RV11, RV12 and RV25."""
         subject = book.subject(entry.event.subject)
         local, review = _here(entry, book)
         yield from unmet_open(review)
+        if review is not None and review.draft is not None and review.draft.is_last:
+            yield Unmet(rule="RV25", reason="the second draft was shared: findings are closed",
+                        hint="a finding of later waits for the next review")  # fmt: skip
         version = guideline.guideline_set(review.guideline, book) if review else None
         if version is not None and not any(c.id == self.clause for c in version.clauses):
             yield Unmet(rule="RV3", reason=f"{self.clause} is no clause of this guideline version")
@@ -187,7 +190,8 @@ class FindingRecorded(Body, frozen=True, kw_only=True):
         """Offer a finding in each open review."""
         for local, review in open_reviews(subject):
             version = guideline.guideline_set(review.guideline, book)
-            if version is not None:
+            closed = review.draft is not None and review.draft.is_last
+            if version is not None and not closed:
                 yield (
                     f"{subject.id}/review/{local}",
                     cls(clause=version.clauses[0].id, severity=1, text=UNDECIDED),

@@ -4,6 +4,8 @@
        `review_comments` gives. The secretariat and each partner comment once on each draft, in
        time. A decision is proposed when that day is over, every finding that stands was in the
        draft, every rebuttal is answered, and every question is answered or its day is over.
+- RV25 After the last day for comments on the first draft one more is shared, with a finding that is
+       new; then no draft and no finding follows, and what is found later waits for the next review.
 - RV17 A separate opinion is a panel member's, on a decision of its panel that is proposed; each
        gives one.
 
@@ -32,6 +34,7 @@ from verifier.rules.review.state import (
     Draft,
     Review,
     comments_over,
+    is_second_round,
     key_of,
     local_of,
     of,
@@ -45,7 +48,7 @@ __all__ = ["EVENTS", "CommentReceived", "DraftShared", "SeparateOpinionFiled"]
 
 
 class DraftShared(Body, frozen=True, kw_only=True):
-    """The panel shares the draft of its review (RV2, RV11, RV12, RV16)."""
+    """The panel shares the draft of its review (RV2, RV11, RV12, RV16, RV25)."""
 
     TYPE: ClassVar[str] = "DraftShared/1"
     STREAM: ClassVar[str] = "p-*/review/*"
@@ -57,7 +60,7 @@ class DraftShared(Body, frozen=True, kw_only=True):
     comments_by: Day
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RV2, RV11, RV12 and RV16."""
+        """Yield what is not met of RV2, RV11, RV12, RV16 and RV25."""
         subject, local = book.subject(entry.event.subject), local_of(entry)
         review = of(subject, local)
         yield from unmet_open(review)
@@ -69,17 +72,35 @@ class DraftShared(Body, frozen=True, kw_only=True):
         until = _comments_by(review, entry.at, book)
         if self.comments_by != until:
             yield Unmet(rule="RV16", reason=f"a draft of today is open to comments until {until}")
+        yield from self._unmet_round(review.draft, entry, book)
+
+    def _unmet_round(self, before: Draft | None, entry: Entry, book: Book) -> Iterator[Unmet]:
+        if before is None or not is_second_round(before, entry.at, book):
+            return
+        if before.is_last:
+            yield Unmet(rule="RV25", reason="the second draft was shared", hint="decide the review")
+        elif set(self.findings) <= set(before.findings):
+            yield Unmet(rule="RV25", reason="a further draft has a new finding, this has none",
+                        hint="decide the review")  # fmt: skip
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Put the draft on record; it replaces an earlier one."""
         key = key_of(local_of(entry))
-        shared = Draft(entry.ref, self.findings, self.comments_by)
-        yield key, msgspec.structs.replace(subject.things[key], draft=shared)
+        review: Review = subject.things[key]
+        before = review.draft
+        shared = Draft(
+            entry.ref, self.findings, self.comments_by,
+            first_by=before.first_by if before else self.comments_by,
+            is_last=is_second_round(before, entry.at, book),
+        )  # fmt: skip
+        yield key, msgspec.structs.replace(review, draft=shared)
 
     @classmethod
     def ahead(cls, subject: Subject, book: Book) -> Iterator[tuple[str, Body]]:
         """Offer the draft of each open review, with the findings that stand."""
         for local, review in open_reviews(subject):
+            if review.draft is not None and review.draft.is_last:
+                continue
             yield f"{subject.id}/review/{local}", cls(
                 text=UNDECIDED, comments_by=_comments_by(review, book.time, book),
                 findings=tuple(f.ref for f in review.findings if f.ref in review.standing()),

@@ -41,6 +41,7 @@ __all__ = [
     "declared_key",
     "free_stream",
     "is_party",
+    "is_second_round",
     "is_untied",
     "key_of",
     "local_of",
@@ -97,6 +98,10 @@ class Draft(msgspec.Struct, frozen=True):
     ref: EventRef
     findings: tuple[EventRef, ...]
     comments_by: str
+    first_by: str
+    """The last day for comments on the first draft of the review."""
+    is_last: bool = False
+    """Whether it was shared after that day: no draft and no finding follows it."""
 
 
 class Cycle(msgspec.Struct, frozen=True):
@@ -264,6 +269,13 @@ def comments_over(review: Review, at: int, book: Book) -> bool:
     if review.draft is None:
         return False
     return not dates.in_time(at, comments_end(review.draft, book))
+
+
+def is_second_round(draft: Draft | None, at: int, book: Book) -> bool:
+    """Say whether the last day for comments on the first draft has ended (RV25)."""
+    if draft is None:
+        return False
+    return not dates.in_time(at, calendar.extended(dates.parse_day(draft.first_by), book))
 
 
 def comments_end(draft: Draft, book: Book) -> date:
