@@ -254,7 +254,7 @@ def report(registry: Registry, name: str = PARTNERSHIP, **changes: Any) -> dict[
     assert profile is not None
     clock = clock_of(found, subject, profile)
     assert clock is not None
-    owed = first_open(own_reports(subject, found.clock_from), clock)
+    owed = first_open(own_reports(subject, found.clock_from), clock, subject, registry.book)
     until = changes.get("period_end", registry.day())
     results = [
         {"commitment": key.partition(":")[2], "status": "on_track", "value": "4",

@@ -41,7 +41,7 @@ __all__ = [
     "whole_log",
 ]
 
-GOOD: Final = ("not_due", "due_soon", "pending_review")
+GOOD: Final = ("not_due", "due_soon", "pending_review", "exempt")
 LOST: Final = ("none", "non_communicating", "inactive")
 _secretary: Final = office("body_secretary")
 

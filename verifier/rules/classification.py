@@ -172,7 +172,7 @@ class Reclassified(Body, frozen=True, kw_only=True):
         if period is None:
             return
         now = standing_at(subject, entry.at, book)
-        if now.state not in ("not_due", "due_soon"):
+        if now.state not in ("not_due", "due_soon", "exempt"):
             yield Unmet(rule="CL6", reason=f"the standing is «{now.state}»",
                         hint="what is owed comes first", who=found.secretariat)  # fmt: skip
         elif begins <= known.on or today < period.start:
@@ -211,12 +211,12 @@ def _further(subject: Subject, book: Book) -> tuple[VersionRef, ...]:
 
 
 def _open_period(found: partnership.Partnership, subject: Subject, book: Book) -> Obligation | None:
-    """Return the first obligation that no accepted report covers, or nothing without a clock."""
+    """Return the first obligation that is open, or nothing without a clock."""
     profile = partnership.profile_of(found, book)
     clock = clock_of(found, subject, profile) if profile else None
     if clock is None or found.clock_from is None:
         return None
-    return first_open(own_reports(subject, found.clock_from), clock)
+    return first_open(own_reports(subject, found.clock_from), clock, subject, book)
 
 
 def unmet_classified(entry: Entry, book: Book) -> Iterator[Unmet]:

@@ -1,6 +1,6 @@
 """Standing: where a partnership stands with its reports on a day; computed, never stored.
 
-- ST1 What counts is the first obligation that no accepted report covers.
+- ST1 What counts is the first obligation that no accepted report covers and no waiver sets aside.
 - ST2 While a report that covers it waits for screening, or for its signatures in their time, the
       state is «pending review», whatever the day.
 - ST3 The clock stands still from a submission to its screening: what had not come yet when the
@@ -15,9 +15,14 @@
 - ST9 As often as the profile says (``cure_periods``) submissions on one obligation stop the clock
       and grant time; those after them are screened like any other and stop nothing, so that nobody
       puts off a removal by one useless report after the other. [R86]
+- ST10 Nothing is owed for a period on whose due day the clause that asks for reports is waived, of
+      every set that the partnership is listed under, nor for one that an accepted report for a
+      recognised national mechanism covers: until that due day has passed the state is «exempt»,
+      then the next obligation counts. A waiver given after the due day excuses nothing, and none
+      sets a principle aside (WV1). [R26, R57]
 
 A report not screened within the profile's time is the registry's own omission: ``screening_due``.
-Sources: R6; domain C3.1; decisions D3.17, D3.19.
+Sources: R6, R26, R57; domain C3, C3.1; decisions D3.17, D3.19.
 """
 
 from __future__ import annotations
@@ -40,7 +45,9 @@ from verifier.rules.report.state import (
     clock_of,
     covering,
     due_day,
+    exempt_until,
     first_open,
+    is_waived,
     own_reports,
 )
 
@@ -51,7 +58,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A partnership's state and the days on which time alone would change it."""
 
     state: str
-    """none, not_due, due_soon, overdue, non_communicating, inactive or pending_review."""
+    """none, exempt, not_due, due_soon, overdue, non_communicating, inactive or pending_review."""
     obligation: int | None = None
     due: date | None = None
     non_communicating_from: date | None = None
@@ -62,9 +69,12 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where a report waits: the day by which the registry owes its screening."""
 
     def is_removal_eligible(self, today: date) -> bool:
-        """Say whether a removal case may be opened on a day; never while a report waits (ST2)."""
+        """Say whether a removal case may be opened on a day.
+
+        Never while a report waits (ST2) or the period is exempt (ST10).
+        """
         return (
-            self.state != "pending_review"
+            self.state not in ("pending_review", "exempt")
             and self.removal_eligible_from is not None
             and self.removal_eligible_from <= today
         )
@@ -96,19 +106,22 @@ def standing_at(subject: Subject, at: int, book: Book) -> Standing:
 
 
 def standing(subject: Subject, clock: Clock, today: date, book: Book) -> Standing:
-    """Return a partnership's standing on a day, by a clock (ST1 to ST9)."""
+    """Return a partnership's standing on a day, by a clock (ST1 to ST10)."""
     found = partnership.of(subject)
     if found is None or found.clock_from is None or found.listing not in ("listed", "suspended"):
         return NONE
     reports, terms = own_reports(subject, found.clock_from), clock.terms
-    first = first_open(reports, clock)
+    first = first_open(reports, clock, subject, book)
     late = _Lateness(due_day(first, found.clock_from, subject, book))
     stops = _stops(covering(reports, first), terms, today)
     for stop in stops:
         late.stop(stop, terms.cure_after_return)
     waits = any(stop.waiting is not None for stop in stops)
+    until = exempt_until(first, reports, clock, subject, book)
+    exempt = until is not None and today <= until and today < late.due
+    state = "exempt" if exempt else _state(late, terms, today)
     return Standing(
-        state="pending_review" if waits else _state(late, terms, today),
+        state="pending_review" if waits else state,
         obligation=first.k,
         due=late.due,
         non_communicating_from=late.after(terms.grace),
@@ -187,12 +200,15 @@ def stops_the_clock(subject: Subject, at: int, book: Book) -> EventRef | None:
     if found is None or clock is None or found.clock_from is None:
         return None
     reports = own_reports(subject, found.clock_from)
-    stops = _stops(covering(reports, first_open(reports, clock)), clock.terms, dates.day_of(at))
+    first = first_open(reports, clock, subject, book)
+    stops = _stops(covering(reports, first), clock.terms, dates.day_of(at))
     return next((stop.waiting for stop in stops if stop.waiting is not None), None)
 
 
-def owed(found: Partnership, subject: Subject, profile: Profile, until: date) -> list[Obligation]:
-    """Return every obligation due by a day, without extensions, that no accepted report covers.
+def owed(
+    found: Partnership, subject: Subject, profile: Profile, until: date, book: Book
+) -> list[Obligation]:
+    """Return every obligation due by a day, without extensions, that is neither met nor waived.
 
     Unlike the standing it also looks at partnerships that were removed: what they owe on return.
     """
@@ -202,7 +218,7 @@ def owed(found: Partnership, subject: Subject, profile: Profile, until: date) ->
     accepted = [r for r in own_reports(subject, found.clock_from) if r.state == "accepted"]
     missing, k = [], 1
     while (one := clock.obligation(k)).due <= until:
-        if not covering(accepted, one):
+        if not covering(accepted, one) and not is_waived(one, clock, subject, book):
             missing.append(one)
         k += 1
     return missing

@@ -6,6 +6,10 @@
 - WV3 It is granted by an issuer whose own grant reaches as far as the set that it sets aside.
 - WV4 A clause is not waived while it is waived already; each waiver has a stream of its own.
 
+It counts from the day of its record and never before, so that nobody is let off afterwards. What
+it does to the reports that are owed is ``standing``'s (ST10), and to the checks of a clause
+``filing``'s (FI12).
+
 Sources: R14, R57; domain C2.7.
 """
 
@@ -32,15 +36,17 @@ class Waiver(msgspec.Struct, frozen=True):
     ref: EventRef
     guideline: VersionRef
     clause: str
+    since: str
     until: str
 
 
 def waived(clause: str, ref: VersionRef, subject: Subject, today: date) -> Waiver | None:
-    """Return the waiver of a clause that lasts on a day, or nothing."""
+    """Return the waiver of a clause that is in force on a day, or nothing."""
     return next(
         (
             w for w in subject.all(Waiver)
-            if (w.clause, w.guideline) == (clause, ref) and today.isoformat() <= w.until
+            if (w.clause, w.guideline) == (clause, ref)
+            and w.since <= today.isoformat() <= w.until
         ),
         None,
     )  # fmt: skip
@@ -84,7 +90,9 @@ class WaiverGranted(Body, frozen=True, kw_only=True):
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Put the waiver on record."""
         key = "waiver:" + entry.event.stream.rpartition("/")[2]
-        yield key, Waiver(entry.ref, self.guideline, self.clause, self.until)
+        yield key, Waiver(
+            entry.ref, self.guideline, self.clause, dates.day_text(entry.at), self.until
+        )  # fmt: skip
 
 
 EVENTS: Final[tuple[type[Body], ...]] = (WaiverGranted,)

@@ -169,6 +169,18 @@ def test_a_measure_is_lifted(opened: Registry) -> None:
     assert not in_force(other)
 
 
+def test_no_name_is_lent_while_a_measure_lasts(opened: Registry) -> None:
+    """AA4: refused whatever the measure hides, on its last day too; the day after it is lent."""
+    opened.enlist("actor-counsel", kind="office", principal="actor-agency")
+    opened.grant("actor-counsel", "legal_affairs", AGENCY_HEAD)
+    fields = measure(opened, what=["listing_hidden"])
+    opened.append(AGENCY_HEAD, MEASURE, "InterimMeasureTaken", **fields)
+    lend = ("actor-counsel", f"{PARTNERSHIP}/association/emblem", "AssociationAuthorised")
+    use = {"use": text("The emblem on wells"), "until": opened.day(90)}
+    assert refused(later(opened, 60), *lend, **use) == {"AA4"}
+    later(opened, 1).append(*lend, **use)
+
+
 def test_a_return_after_integrity_is_the_bodys_to_decide(opened: Registry) -> None:
     """RI1, RI6: not before a year, not refused by offices, and granted by the body that removed."""
     decided = rulings.rule(later(opened, 32), "remove")

@@ -88,7 +88,11 @@ def test_a_leap_day_joins_the_calendar() -> None:
     """Joined on 29 February: obligations fall on 28 February, and on the 29th in leap years."""
     parameters = profile(first="P1Y", cycle="P1Y")
     missing = owed(
-        partnership.of(joined("2020-02-29")), joined("2020-02-29"), parameters, date(2022, 3, 1)
+        partnership.of(joined("2020-02-29")),
+        joined("2020-02-29"),
+        parameters,
+        date(2022, 3, 1),
+        EMPTY,
     )
     assert [one.due for one in missing] == [date(2021, 2, 28), date(2022, 2, 28)]
 
@@ -208,7 +212,10 @@ def test_what_is_owed_is_every_period_without_an_accepted_report() -> None:
     subject = registry.subject(PARTNERSHIP)
     found = partnership.of(subject)
     rules = partnership.profile_of(found, registry.book)
-    assert [one.k for one in owed(found, subject, rules, date(2027, 1, 15))] == [1, 3]
+    assert [one.k for one in owed(found, subject, rules, date(2027, 1, 15), registry.book)] == [
+        1,
+        3,
+    ]
 
 
 def test_a_partnership_is_rebuilt_from_its_own_events_alone() -> None:

@@ -97,7 +97,7 @@ def _missing(subject: Subject, book: Book) -> list[Obligation]:
     ends = [*filter(None, (case.ended_on if case else None, left.on if left else None))]
     if found is None or profile is None or not ends:
         return []
-    return owed(found, subject, profile, dates.parse_day(max(ends)))
+    return owed(found, subject, profile, dates.parse_day(max(ends)), book)
 
 
 def _unmet_body(

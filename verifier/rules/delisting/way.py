@@ -4,8 +4,9 @@
 - CS2 An adverse step is signed by an office or organization, never by a machine, and by none that
       is a party to the partnership.
 - CS3 The partnership still owes the report that the case is about, and is eligible for removal:
-      while a report of its own waits for screening, and for the time to cure after a return, it is
-      not. Once the report is accepted only the closing of the case remains.
+      while a report of its own waits for screening, for the time to cure after a return, and while
+      its period is exempt (ST10), it is not. Once the report is accepted only the closing of the
+      case remains.
 - CS4 While support for a report that was accepted is not yet delivered the clock stands still: no
       adverse step is taken, and what runs in the case runs as many days longer. A general offer
       stops nothing, or any friend of a partnership could put its removal off for ever. [R11]

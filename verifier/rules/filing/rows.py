@@ -206,7 +206,8 @@ ROWS: Final = (
             role("un_country_team", partly=True),
             role("due_diligence_officer"),
         ),
-        needs=("guideline", "clause", "result", "text"), may=("sources",), rests_on=_BORNE_OUT,
+        needs=("guideline", "clause", "result", "text"), may=("sources", "waiver"),
+        rests_on=_BORNE_OUT,
         mission=(55,),
     ),
     Row(

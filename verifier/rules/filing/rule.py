@@ -16,6 +16,8 @@
 - FI10 (whole log) What has an owner or an addressee and a due day is answered by then; silence is
       an omission of theirs [R96].
 - FI11 A decision that it names is in effect [R93].
+- FI12 A clause that is waived for the partnership on this day is not found broken, in whole or in
+      part, without the waiver being named; one that is named is that waiver [R55, R57].
 
 A report of a meeting under the Chatham House Rule has no field that could name who took part: its
 row has none (decision D3.30). Sources: R2, R3, R10, R38, R39, R44 to R48, R52, R55, R83, R93, R94,
@@ -48,6 +50,7 @@ from verifier.rules.lesson import lesson
 from verifier.rules.partnership import UNDECIDED
 from verifier.rules.report import Report
 from verifier.rules.review.state import Review
+from verifier.rules.waiver import waived
 
 __all__ = ["Filed", "Filing", "Row", "addressee", "anyone", "event_of", "speaks_for", "whole_log"]
 
@@ -135,7 +138,7 @@ anyone: Final = Capacity("any registered actor", _is_anyone)
 
 
 class Filing(Body, frozen=True, kw_only=True):
-    """What all filings have in common; event types are made from rows (FI1 to FI9, FI11)."""
+    """What all filings have in common; event types are made from rows (FI1 to FI9, FI11, FI12)."""
 
     ROW: ClassVar[Row]
     VOCABULARY: ClassVar[type[Words]] = Words
@@ -158,7 +161,7 @@ class Filing(Body, frozen=True, kw_only=True):
         yield from (given.organization for given in self.stated("contributions") or ())
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of FI1 to FI9 and FI11."""
+        """Yield what is not met of FI1 to FI9, FI11 and FI12."""
         yield from self._unmet_place(entry, book)
         for ref in self.stated("sources") or ():
             yield from self._unmet_source(ref, entry, book)
@@ -167,7 +170,7 @@ class Filing(Body, frozen=True, kw_only=True):
                 yield Unmet(rule="FI3", reason=f"{actor} is not registered", who="registry")
         yield from self._unmet_days(entry)
         yield from self._unmet_lists(entry, book)
-        yield from self._unmet_clause(book)
+        yield from self._unmet_clause(entry, book)
         yield from self._unmet_organization(entry, book)
 
     def _unmet_place(self, entry: Entry, book: Book) -> Iterator[Unmet]:
@@ -225,13 +228,21 @@ class Filing(Body, frozen=True, kw_only=True):
                 yield Unmet(rule="FI7", reason=f"{heard} categories were heard; the profile asks "
                             f"{profile.consultation_mix}")  # fmt: skip
 
-    def _unmet_clause(self, book: Book) -> Iterator[Unmet]:
+    def _unmet_clause(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         version, clause = self.stated("guideline"), self.stated("clause")
         if version is None or clause is None:
             return
         found = guideline_set(version, book)
         if found is None or all(one.id != clause for one in found.clauses):
             yield Unmet(rule="FI9", reason=f"{version.set} {version.version} has no {clause}")
+        subject, named = book.subject(entry.event.subject), self.stated("waiver")
+        held = waived(clause, version, subject, dates.day_of(entry.at))
+        broken = self.stated("result") in ("not_met", "partly_met")
+        if held is not None and named is None and broken:
+            yield Unmet(rule="FI12", reason=f"{clause} is waived until {held.until}",
+                        hint=f"name the waiver of {held.ref.stream}")  # fmt: skip
+        if named is not None and (held is None or named != held.ref):
+            yield Unmet(rule="FI12", reason=f"{named.stream} does not waive {clause} on this day")
 
     def _unmet_organization(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         adopted = self.stated("decision")
@@ -289,7 +300,7 @@ def event_of(row: Row) -> type[Filing]:
     fields: list[Any] = [(name, hints[name]) for name in row.needs]
     fields += [(name, hints[name] | None, None) for name in row.may]
     namespace = {
-        "__doc__": f"{row.told.removesuffix('.')} (FI1 to FI9, FI11).", "ROW": row,
+        "__doc__": f"{row.told.removesuffix('.')} (FI1 to FI9, FI11, FI12).", "ROW": row,
         "TYPE": f"{row.name}/1", "STREAM": row.stream, "SIGNERS": row.signers,
         "MISSION": row.mission,
     }  # fmt: skip

@@ -104,6 +104,8 @@ class Words(msgspec.Struct, kw_only=True):
     guideline: VersionRef
     clause: LocalId
     result: Literal["met", "partly_met", "not_met", "not_applicable"]
+    waiver: EventRef
+    """The waiver that sets the clause aside for the partnership on this day."""
     local_need: Texts
     """Which need of the place it serves, as those who live there see it."""
     mechanism: Label

@@ -4,6 +4,7 @@
       stream of its own; who authorises belongs to no partner that is not of the UN. [R42]
 - AA2 It ends on a day to come, at most the time of the profile away. [R42]
 - AA3 What is revoked is in force, and the revocation says why. [R42]
+- AA4 None is authorised while an interim measure is in force. [R42]
 
 It is in force while the partnership is listed, and rests while it is suspended or an interim
 measure lasts; a removal or any other end of the listing ends it, and a return does not bring it
@@ -58,7 +59,7 @@ def _key(entry: Entry) -> str:
 
 
 class AssociationAuthorised(Body, frozen=True, kw_only=True):
-    """Legal affairs lets a partnership use the name of the United Nations (AA1, AA2)."""
+    """Legal affairs lets a partnership use the name of the United Nations (AA1, AA2, AA4)."""
 
     TYPE: ClassVar[str] = "AssociationAuthorised/1"
     STREAM: ClassVar[str] = "p-*/association/*"
@@ -70,8 +71,12 @@ class AssociationAuthorised(Body, frozen=True, kw_only=True):
     until: Day
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of AA1 and AA2."""
-        found = of(book.subject(entry.event.subject))
+        """Yield what is not met of AA1, AA2 and AA4."""
+        subject = book.subject(entry.event.subject)
+        found, measure = of(subject), measure_in_force(subject, dates.day_of(entry.at))
+        if measure is not None:
+            yield Unmet(rule="AA4", reason=f"an interim measure is in force until {measure.until}",
+                        hint="wait for its end")  # fmt: skip
         if entry.event.seq != 0:
             yield Unmet(rule="AA1", reason="this stream holds a use of the name",
                         hint="name another")  # fmt: skip

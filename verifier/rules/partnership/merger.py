@@ -169,7 +169,7 @@ class MergerConcluded(Body, frozen=True, kw_only=True):
         if cases.open_case(subject) is not None:
             yield Unmet(rule="MG3", reason="a removal case is open", who=registry.name)
         profile = profile_of(found, book)
-        due = owed(found, subject, profile, dates.day_of(entry.at)) if profile else ()
+        due = owed(found, subject, profile, dates.day_of(entry.at), book) if profile else ()
         for one in due:
             yield Unmet(rule="MG3", reason=f"report {one.k}, due on {one.due}, is not accepted",
                         who=found.secretariat)  # fmt: skip

@@ -54,7 +54,7 @@ def _owed(subject: Subject, book: Book) -> tuple[Partnership, Profile, str, Obli
     if clock is None or found.clock_from is None:
         return None
     return found, profile, found.clock_from, first_open(
-        own_reports(subject, found.clock_from), clock
+        own_reports(subject, found.clock_from), clock, subject, book
     )  # fmt: skip
 
 

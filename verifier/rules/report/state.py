@@ -6,6 +6,8 @@
    and whatever else is added later never change it, so that no decision loses its evidence.
 3. A due day lies where the clock puts it, or where a decision moved it to if that is later; then an
    extension is added, then the general ones.
+4. Nothing is owed for an obligation on whose due day every clause that asks for reports, of all
+   sets that the partnership is listed under, is waived (ST10).
 """
 
 from __future__ import annotations
@@ -21,8 +23,9 @@ from verifier.rules.authority.state import role
 from verifier.rules.book import Book, Capacity, Entry, Subject, Unmet
 from verifier.rules.clock import Clock, CycleMove, Obligation, terms_of
 from verifier.rules.fields import EventRef
-from verifier.rules.guideline import Profile
+from verifier.rules.guideline import Profile, guideline_set
 from verifier.rules.partnership import Partnership
+from verifier.rules.waiver import Waiver, waived
 
 __all__ = [
     "OWN",
@@ -38,7 +41,9 @@ __all__ = [
     "clock_of",
     "covering",
     "due_day",
+    "exempt_until",
     "first_open",
+    "is_waived",
     "key_of",
     "named",
     "on_stream",
@@ -52,6 +57,9 @@ Kind = Literal["self", "national", "equivalent", "contributor", "board", "audit"
 
 OWN: Final = frozenset({"self", "national", "equivalent"})
 """The kinds of report that satisfy an obligation (decision D3.17)."""
+
+ASKS_REPORTS: Final = "RE3"
+"""The rule by which a clause is checked that asks for reports."""
 
 REPORTING: Final = ("listed", "suspended", "removed", "withdrawn_under_case")
 """In which of these a partnership reports: once it is gone, what it owes for its return."""
@@ -171,13 +179,41 @@ def covering(reports: list[Report], owed: Obligation) -> list[Report]:
     return [r for r in reports if r.period_start <= start and opens <= r.period_end]
 
 
-def first_open(reports: list[Report], clock: Clock) -> Obligation:
-    """Return the first obligation that no accepted report covers."""
+def first_open(reports: list[Report], clock: Clock, subject: Subject, book: Book) -> Obligation:
+    """Return the first obligation that no accepted report covers and no waiver sets aside."""
     accepted = [r for r in reports if r.state == "accepted"]
     k = 1
-    while covering(accepted, owed := clock.obligation(k)):
+    while covering(accepted, owed := clock.obligation(k)) or is_waived(owed, clock, subject, book):
         k += 1
     return owed
+
+
+def is_waived(owed: Obligation, clock: Clock, subject: Subject, book: Book) -> bool:
+    """Say whether a waiver sets an obligation aside on its due day (rule 4)."""
+    found = partnership.of(subject)
+    if found is None or found.guideline is None or not any(subject.all(Waiver)):
+        return False
+    sets = [guideline_set(ref, book) for ref in (found.guideline, *found.further)]
+    asking = [
+        (clause.id, held.ref)
+        for held in sets if held is not None
+        for clause in held.clauses if ASKS_REPORTS in clause.checks
+    ]  # fmt: skip
+    due = due_day(owed, clock.since.isoformat(), subject, book)
+    return bool(asking) and all(waived(clause, ref, subject, due) for clause, ref in asking)
+
+
+def exempt_until(
+    first: Obligation, reports: list[Report], clock: Clock, subject: Subject, book: Book
+) -> date | None:
+    """Return the due day of the obligation before the first open one, if it is exempt (ST10)."""
+    if first.k == 1:
+        return None
+    before = clock.obligation(first.k - 1)
+    national = [r for r in reports if (r.kind, r.state) == ("national", "accepted")]
+    if covering(national, before) or is_waived(before, clock, subject, book):
+        return due_day(before, clock.since.isoformat(), subject, book)
+    return None
 
 
 def unmet_once(

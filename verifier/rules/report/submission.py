@@ -230,7 +230,7 @@ class ReportSubmitted(Content, frozen=True, kw_only=True):
         if found is None or not profile or clock is None or found.clock_from is None:
             return
         reports = own_reports(subject, found.clock_from)
-        owed = first_open(reports, clock)
+        owed = first_open(reports, clock, subject, book)
         again = [r for r in covering(reports, owed) if r.state in ("returned", "unsigned")]
         again = [r for r in again if not _has_lapsed(r, profile, dates.day_text(book.time))]
         name = again[0].ref.stream.rpartition("/")[2] if again else _new_name(subject, owed.k)
