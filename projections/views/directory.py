@@ -9,6 +9,9 @@ the day that one asks and is computed, not stored; here stand the listing of a p
 last status that another register stated. A promise counts as *made* when the accountable
 organization has acknowledged it; until then it is *claimed*. What was imported is *observed*, as
 of the day named beside it, and counts for nothing else.
+
+A listing that an interim measure hides has its row, with the last day of the measure: whether it is
+hidden depends on the day that one asks (``lookup``).
 """
 
 # ruff: noqa: ARG001 - all folds have one shape; a fold takes what the shape gives, needed or not.
@@ -64,6 +67,10 @@ class SubjectRow(msgspec.Struct):
     last_observed: str | None = None
     importer: str | None = None
     live: str | None = None
+    hidden_until: str | None = None
+    """The last day of the interim measure that hides the listing."""
+    ruled: str | None = None
+    """What a body last decided on: ``suspend`` or ``remove``; what an appeal is against."""
 
 
 class PromiseRow(msgspec.Struct):
@@ -77,6 +84,23 @@ class PromiseRow(msgspec.Struct):
     code: str = ""
 
 
+class AppealRow(msgspec.Struct):
+    """A row of ``appeal``: what a panel was asked to decide, and who has endorsed it so far."""
+
+    id: str
+    outcome: str
+    quorum: int
+    voices: str = "[]"
+    """JSON: the organizations, sorted."""
+
+
+class AboutRow(msgspec.Struct):
+    """A row of ``about``: what holds for the whole ledger; so far its clock alone."""
+
+    id: str
+    value: str
+
+
 class ActorRow(msgspec.Struct):
     """A row of ``actor``: its names, for the search."""
 
@@ -88,11 +112,13 @@ class Directory(View):
     """The fold of the directory."""
 
     NAME: ClassVar[str] = "directory"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     TABLES: ClassVar[tuple[str, ...]] = (
         create_table("subject", SubjectRow),
         create_table("promise", PromiseRow),
         create_table("actor", ActorRow),
+        create_table("appeal", AppealRow),
+        create_table("about", AboutRow),
         FACET_TABLE.format(name="country", type="TEXT"),
         FACET_TABLE.format(name="year", type="INTEGER"),
         search.TABLE,
@@ -103,6 +129,10 @@ class Directory(View):
             for column in ("kind", "status", "source", "title")
         ),
         "CREATE INDEX IF NOT EXISTS subject_facets ON subject (id, kind, status, source)",
+        (
+            "CREATE INDEX IF NOT EXISTS subject_hidden ON subject (hidden_until) "
+            "WHERE hidden_until IS NOT NULL"
+        ),
         "CREATE INDEX IF NOT EXISTS country_subject ON country (subject, value)",
         "CREATE INDEX IF NOT EXISTS year_subject ON year (subject, value)",
     )
@@ -112,6 +142,11 @@ class Directory(View):
         self.subjects = Keyed("subject", SubjectRow, fresh=fresh)
         self.promises = Keyed("promise", PromiseRow, fresh=fresh)
         self.actors = Keyed("actor", ActorRow, fresh=fresh)
+        self.appeals = Keyed("appeal", AppealRow, fresh=fresh)
+        self.about = Keyed("about", AboutRow, fresh=fresh)
+        self._keyed: tuple[Keyed[Any], ...] = (
+            self.subjects, self.promises, self.actors, self.appeals, self.about,
+        )  # fmt: skip
         self._pieces: list[tuple[int, str, str, str, str]] = []
         self._facets: dict[str, set[tuple[str | int, str]]] = {"country": set(), "year": set()}
 
@@ -123,7 +158,7 @@ class Directory(View):
                 fold(self, entry, entry.body, rows)
             elif (row := self.subjects.get(entry.subject, rows)) is not None:
                 self.touch(entry, row)
-        for keyed in (self.subjects, self.promises, self.actors):
+        for keyed in self._keyed:
             keyed.write(rows)
         rows.insert(search.INTO, self._pieces)
         for name, pairs in self._facets.items():
@@ -134,7 +169,7 @@ class Directory(View):
     def forget(self) -> None:
         """Drop what memory holds of the rows."""
         super().forget()
-        for keyed in (self.subjects, self.promises, self.actors):
+        for keyed in self._keyed:
             keyed.forget()
         self._pieces.clear()
         for pairs in self._facets.values():
@@ -230,6 +265,68 @@ def _listed(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
     row = view.row(entry, rows, kind="partnership", source=HERE)
     if listing is not None:
         _status(row, listing, entry)
+    if entry.type in RULINGS:
+        row.ruled = "suspend" if entry.type == SUSPENDED else body.outcome
+    if entry.type in ENDS_CASE or (entry.type in RULINGS and row.ruled == "dismiss"):
+        row.hidden_until = None
+
+
+SUSPENDED: Final = "PartnershipSuspended/1"
+RULINGS: Final = (SUSPENDED, "RemovalDecided/1")
+"""What a body decides in a case, put into effect."""
+
+ENDS_CASE: Final = ("PartnershipRemoved/1", "SuspensionLifted/1", "PartnershipWithdrawn/1")
+"""The listings that end a removal case, and an interim measure with it."""
+
+
+def _closed(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
+    view.row(entry, rows, kind="partnership", source=HERE).hidden_until = None
+
+
+def _measure(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
+    row = view.row(entry, rows, kind="partnership", source=HERE)
+    row.hidden_until = body.until if "listing_hidden" in body.what else None
+
+
+def _examined(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
+    row = view.row(entry, rows, kind="partnership", source=HERE)
+    if row.hidden_until is not None:
+        row.hidden_until = body.until
+
+
+def _panel(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
+    view.row(entry, rows, kind="partnership", source=HERE)
+    if view.appeals.get(entry.stream, rows) is None:  # a stream holds one, and the first stands
+        view.appeals.put(entry.stream, AppealRow(entry.stream, body.outcome, body.quorum))
+
+
+def _endorsed(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
+    row = view.subjects.get(entry.subject, rows)
+    if row is not None:
+        view.touch(entry, row)
+    appeal = view.appeals.get(body.proposal.stream, rows)
+    if row is None or appeal is None:
+        return
+    voices = msgspec.json.decode(appeal.voices, type=set[str])
+    if len(voices) >= appeal.quorum:
+        return  # it has taken effect
+    appeal.voices = msgspec.json.encode(sorted(voices | {body.organization})).decode()
+    view.appeals.put(appeal.id, appeal)
+    if len(voices | {body.organization}) >= appeal.quorum:
+        _appeal_decided(appeal.outcome, row, entry)
+
+
+def _appeal_decided(outcome: str, row: SubjectRow, entry: Recorded) -> None:
+    """Relist what was suspended: if all ends, or if it is the suspension that is sent back."""
+    ends = outcome == "overturn"
+    if row.status == "suspended" and (ends or (outcome == "remit" and row.ruled == "suspend")):
+        _status(row, "listed", entry)
+    if ends:
+        row.hidden_until = None
+
+
+def _opened(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
+    view.about.put("clock", AboutRow("clock", body.clock))
 
 
 def _amended(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
@@ -352,6 +449,13 @@ FOLDS: Final[dict[str, Fold]] = {
     "ActorRegistered/1": _actor,
     "PartnershipSubmitted/1": _submitted,
     **dict.fromkeys(LISTING, _listed),
+    "CaseClosed/1": _closed,
+    "InterimMeasureTaken/1": _measure,
+    "MeasureConfirmed/1": _examined,
+    "MeasureLifted/1": _closed,
+    "AppealDecisionProposed/1": _panel,
+    "Endorsed/1": _endorsed,
+    "LedgerOpened/1": _opened,
     "DetailsAmended/1": _amended,
     "CommitmentMade/1": _made,
     "CommitmentAcknowledged/1": _acknowledged,

@@ -2,11 +2,17 @@
 
 A count of a facet is of what matches all that was asked but that facet itself, so that a reader
 sees what another choice would give.
+
+What an interim measure hides on the day that one asks is neither found nor counted, but in
+``hidden``; on the day after its last it is there again, without any event. In a ledger whose times
+are stated the day is that of its last entry, whatever the clock on the wall says.
 """
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 import msgspec
@@ -16,7 +22,7 @@ from projections.views.directory import SubjectRow
 from projections.views.shape import Rows
 from verifier.errors import MalformedError
 
-__all__ = ["Answer", "Facet", "Filters", "Found", "find", "found"]
+__all__ = ["Answer", "Facet", "Filters", "Found", "day_of", "find", "found", "hidden_on"]
 
 MAX_LIMIT: Final = 100
 MAX_OFFSET: Final = 100_000  # whoever pages further wants an export
@@ -77,6 +83,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """One page of the directory."""
 
     total: int
+    hidden: int
+    """How many more match that an interim measure hides on this day."""
     incomplete: bool
     """More texts match the words than are ranked (``search.MAX_HITS``): ask for more of them."""
     results: list[Found]
@@ -96,8 +104,10 @@ _COLUMNS: Final = {"kind": "kind", "status": "status", "source": "source"}
 _TABLES: Final = {"country": "country", "year": "year"}
 
 
-def find(rows: Rows, filters: Filters) -> Answer:
-    """Return the page of the directory that the filters ask for.
+def find(rows: Rows, filters: Filters, *, today: date | None = None) -> Answer:
+    """Return the page of the directory that the filters ask for, as of a day.
+
+    Without one, the day is the present one (``day_of``).
 
     Raises:
         MalformedError: code ``query-malformed``; a bound is exceeded.
@@ -115,24 +125,46 @@ def find(rows: Rows, filters: Filters) -> Answer:
         else "subject s"
     )
     matched = f"SELECT {{}} FROM {first}"  # noqa: S608 - no value in the text
-    total = rows.execute(matched.format("COUNT(*)") + where, values)[0][0]
+    every = rows.execute(matched.format("COUNT(*)") + where, values)[0][0]
+    hidden = hidden_on(rows, today or day_of(rows))
+    where, values = _where(filters, hidden)
+    total = every if not hidden else rows.execute(matched.format("COUNT(*)") + where, values)[0][0]
     order = "s.title, s.id" if hits is Hits.NOT_ASKED else "hit.score, s.title, s.id"
     rows_found = rows.execute(
         matched.format("s.*") + f"{where} ORDER BY {order} LIMIT ? OFFSET ?",
         [*values, filters.limit, filters.offset],
     )
     facets = {
-        name: _facet(rows, name, msgspec.structs.replace(filters, **{name: None}), matched)
+        name: _facet(rows, name, msgspec.structs.replace(filters, **{name: None}), matched, hidden)
         for name in (*_COLUMNS, *_TABLES)
     }
     seen = filters.offset + len(rows_found)
     return Answer(
         total=total,
+        hidden=every - total,
         incomplete=hits is Hits.SOME,
         results=[found(SubjectRow(*row)) for row in rows_found],
         facets=facets,
         next_offset=seen if seen < total else None,
     )
+
+
+def day_of(rows: Rows) -> date:
+    """Return the present day of the ledger: that of the clock, or of its last entry if later.
+
+    Where times are stated (decision D1.4) it is that of the last entry.
+    """
+    last = max((row[0] for row in rows.execute("SELECT time FROM stand")), default=0)
+    stated = rows.execute("SELECT 1 FROM about WHERE id = 'clock' AND value = 'stated'")
+    wall = datetime.now(UTC)
+    reached = datetime.fromtimestamp(last, UTC)
+    return (reached if stated else max(reached, wall)).date()
+
+
+def hidden_on(rows: Rows, today: date) -> list[str]:
+    """Return the subjects that an interim measure hides on a day; few, so that each is named."""
+    statement = "SELECT id FROM subject WHERE hidden_until >= ?"
+    return [row[0] for row in rows.execute(statement, (today.isoformat(),))]
 
 
 def _put_hits(rows: Rows, query: str) -> Hits:
@@ -162,7 +194,7 @@ def _put_hits(rows: Rows, query: str) -> Hits:
     return Hits.SOME if many else Hits.ALL
 
 
-def _where(filters: Filters) -> tuple[str, list[Any]]:
+def _where(filters: Filters, hidden: Sequence[str] = ()) -> tuple[str, list[Any]]:
     terms, values = [], []
     for name, column in _COLUMNS.items():
         if (value := getattr(filters, name)) is not None:
@@ -172,12 +204,17 @@ def _where(filters: Filters) -> tuple[str, list[Any]]:
         if (value := getattr(filters, name)) is not None:
             terms.append(f"s.id IN (SELECT subject FROM {table} WHERE value = ?)")  # noqa: S608
             values.append(value)
+    if hidden:
+        terms.append("s.id NOT IN (SELECT value FROM json_each(?))")
+        values.append(msgspec.json.encode(hidden).decode())
     return (" WHERE " + " AND ".join(terms) if terms else ""), values
 
 
-def _facet(rows: Rows, name: str, others: Filters, matched: str) -> list[Facet]:
+def _facet(
+    rows: Rows, name: str, others: Filters, matched: str, hidden: Sequence[str]
+) -> list[Facet]:
     """Count the values of one facet under all the other filters."""
-    where, values = _where(others)
+    where, values = _where(others, hidden)
     tail = f" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MAX_FACET}"
     if name in _COLUMNS:
         statement = matched.format(f"s.{_COLUMNS[name]}, COUNT(*)") + where + tail
@@ -192,7 +229,8 @@ def _facet(rows: Rows, name: str, others: Filters, matched: str) -> list[Facet]:
 def found(row: SubjectRow) -> Found:
     """Return a subject as answers tell it."""
     fields = msgspec.structs.asdict(row)
-    del fields["first_index"]
+    for own in ("first_index", "hidden_until", "ruled"):
+        del fields[own]
     fields["titles"] = msgspec.json.decode(row.titles)
     fields["countries"] = msgspec.json.decode(row.countries)
     return Found(**fields)

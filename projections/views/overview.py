@@ -2,7 +2,8 @@
 
 A figure counts what is on record and adds nothing up that is not alike: promises made here by
 their state, commitments observed in other registers by the code that their reviewer gave them at
-the end of their term. Whatever has no such code was not assessed then.
+the end of their term. Whatever has no such code was not assessed then. The figures are of all that
+is on record; among what was recorded last is nothing that an interim measure hides on this day.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Final
 import msgspec
 
 from projections.views.directory import END, SubjectRow
-from projections.views.lookup import Facet, Found, found
+from projections.views.lookup import Facet, Found, day_of, found, hidden_on
 from projections.views.shape import Rows
 
 __all__ = ["Overview", "read"]
@@ -41,6 +42,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
 def read(rows: Rows) -> Overview:
     """Return the overview."""
     observed = "FROM promise WHERE state = 'observed'"
+    hidden = msgspec.json.encode(hidden_on(rows, day_of(rows))).decode()
     return Overview(
         subjects=_counted(rows, "kind", "FROM subject"),
         promises=_counted(rows, "state", "FROM promise WHERE state <> 'observed'"),
@@ -51,7 +53,9 @@ def read(rows: Rows) -> Overview:
         latest=[
             found(SubjectRow(*row))
             for row in rows.execute(
-                "SELECT * FROM subject ORDER BY last_index DESC LIMIT ?", (LATEST,)
+                "SELECT * FROM subject WHERE id NOT IN (SELECT value FROM json_each(?)) "
+                "ORDER BY last_index DESC LIMIT ?",
+                (hidden, LATEST),
             )
         ],
     )

@@ -221,10 +221,23 @@ def _case_decided(states: dict[str, str]) -> Effect:
             case.state = states[str(found.facts["outcome"])]
             case.steps.append(step(entry))
             suspended = state.status is not None and state.status.state == "suspended"
-            if case.state == "overturned" and suspended:
+            if suspended and (case.state == "overturned" or _is_suspension_remitted(case)):
                 registration.put_listing(state, "listed", entry)
 
     return effect
+
+
+def _is_suspension_remitted(case: Thing) -> bool:
+    """Say whether what a panel has sent back is the suspension itself, which then ends."""
+    rulings = [s.event for s in case.steps if s.event in ("PartnershipSuspended", "RemovalDecided")]
+    return case.state == "remitted" and rulings[-1:] == ["PartnershipSuspended"]
+
+
+def _measure_confirmed(state: State, entry: Recorded, body: Any) -> None:
+    moves("measure", "confirmed")(state, entry, body)
+    found = state.things.get(f"measure:{local(entry)}")
+    if found is not None:
+        found.facts["until"] = body.until
 
 
 def _refused(state: State, entry: Recorded, found: Proposal) -> None:
@@ -402,7 +415,7 @@ FOLDS: Final[dict[str, Fold]] = {
     "RemovalDecided/1": _ruled,
     "IntegrityCaseOpened/1": opens("case", "notice", "ground", "profile"),
     "InterimMeasureTaken/1": opens("measure", "in_force", "until"),
-    "MeasureConfirmed/1": moves("measure", "confirmed"),
+    "MeasureConfirmed/1": _measure_confirmed,
     "MeasureLifted/1": moves("measure", "lifted"),
     "PartnershipRemoved/1": _removed,
     "CaseClosed/1": _closed,

@@ -5,7 +5,8 @@ Rules:
 1. It only reads, and only from the views' files; it holds no connection to the log.
 2. What is wrong is said with a stable code (``projections.web.problems``).
 3. Answers are of one moment, say at which checkpoint they stand, and may be cached only after
-   asking again (``no-cache`` with a strong ``ETag``: view, version, position and query decide all).
+   asking again (``no-cache`` with a strong ``ETag``: view, version, position, day and
+   query decide all).
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@ Rules:
 1. A parameter that is not known, stands twice or is out of bounds is an error, never ignored.
 2. With ``position=N`` an answer waits until entries 0 … N - 1 are in the rows: a caller that has a
    receipt reads what it has written.
-3. Rows and stand are of one moment. The same question to the same rows has the same entity tag.
+3. Rows and stand are of one moment. The same question to the same rows on the same day has the
+   same entity tag: what a measure hides, it hides until a day.
 4. A query runs in a thread, so that a slow one never holds the event loop.
 """
 
@@ -120,7 +121,8 @@ def stands_at(view: type[View], stand: Stand) -> StandsAt:
 
 def tag(view: type[View], stand: Stand, request: web.Request, made_by: str = "") -> str:
     """Return the entity tag of an answer (rule 3); *made_by* names what shapes it besides."""
-    asked = f"{view.NAME}-{view.VERSION} {request.path_qs} {made_by}".encode()
+    today = dates.day_text(int(time.time()))
+    asked = f"{view.NAME}-{view.VERSION} {today} {request.path_qs} {made_by}".encode()
     return f'"{hashlib.sha256(stand.note + asked + b"%d" % stand.position).hexdigest()[:32]}"'
 
 

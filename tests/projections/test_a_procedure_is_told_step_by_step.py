@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from projections.views import Directory, Subject, lookup, subject
 from projections.views.state import State
-from tests.harness import removals, stories
+from tests.harness import removals, rulings, stories
 from tests.harness.registry import Registry
 from tests.projections.logs import Log, runner
 
@@ -67,6 +69,29 @@ def test_an_appeal_that_is_upheld_by_the_panel(tmp_path: Path) -> None:
     state = _told(registry, tmp_path)
     assert state.things["case:c1"].state == "overturned"
     assert state.proposals["decision/d2"].facts["outcome"] == "overturn"
+
+
+@pytest.mark.parametrize("outcome", ["overturn", "remit", "uphold"])
+def test_a_suspension_that_is_appealed(tmp_path: Path, outcome: str) -> None:
+    """Overturned or sent back, the suspension ends at once in both views; upheld, it goes on."""
+    registry = rulings.full_track()
+    suspended = rulings.suspend(registry)
+    removals.decide_appeal(registry, removals.appeal(registry, suspended), outcome)
+    state = _told(registry, tmp_path)
+    assert state.status is not None
+    assert state.status.state == ("suspended" if outcome == "uphold" else "listed")
+
+
+@pytest.mark.parametrize("outcome", ["overturn", "remit", "uphold"])
+def test_a_removal_that_is_appealed_while_suspended(tmp_path: Path, outcome: str) -> None:
+    """Sent back is the removal alone: the suspension goes on; an overturn ends it too."""
+    registry = rulings.full_track()
+    rulings.suspend(registry)
+    decided = rulings.rule(removals.later(registry, 367), "remove")
+    removals.decide_appeal(registry, removals.appeal(registry, decided), outcome)
+    state = _told(registry, tmp_path)
+    assert state.status is not None
+    assert state.status.state == ("listed" if outcome == "overturn" else "suspended")
 
 
 def test_a_late_report_that_cures(tmp_path: Path) -> None:

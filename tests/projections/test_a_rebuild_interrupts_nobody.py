@@ -84,7 +84,8 @@ def test_an_unfinished_build_is_cleared_away(tmp_path: Path) -> None:
     before = dump(follower, "subject")
     follower.close()
     kept = _files(tmp_path)
-    for leftover in ("subject-1.7.db", "subject-1.7.db-wal", "directory-1.7.db"):
+    names = [f"{view.NAME}-{view.VERSION}.7.db" for view in (Subject, Directory)]
+    for leftover in (*names, names[0] + "-wal"):
         (tmp_path / leftover).write_bytes(b"half a file")
     follower = runner(log, tmp_path, Subject, Directory)
     assert _files(tmp_path) == kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,17 @@ async def test_an_answer_that_did_not_change_is_not_sent_again(
     follower.catch_up()
     status, _, _ = await get("/directory?q=water", **{"If-None-Match": headers["ETag"]})
     assert status == 200
+
+
+async def test_an_answer_is_of_a_day(get: Get, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next day it is sent again, though no row has changed: a measure may have lapsed."""
+    monkeypatch.setattr(time, "time", lambda: 1_800_000_000.0)
+    _, headers, _ = await get("/directory")
+    known = {"If-None-Match": headers["ETag"]}
+    assert (await get("/directory", **known))[0] == 304
+    monkeypatch.setattr(time, "time", lambda: 1_800_086_400.0)
+    status, after, _ = await get("/directory", **known)
+    assert (status, after["ETag"] == headers["ETag"]) == (200, False)
 
 
 @pytest.mark.parametrize(
