@@ -27,7 +27,7 @@ from verifier.event import EVENT_TYP, parse
 from verifier.rules.book import Body
 from verifier.rules.table import DECODERS
 
-__all__ = ["Recorded", "decode", "flatten", "recorded"]
+__all__ = ["Recorded", "decode", "flatten", "plain", "recorded"]
 
 _TEXT: Final = rb"(?:[\x60-\x77]|\x78[\x18-\x80])"
 _UINT: Final = rb"([\x00-\x17]|\x18.|\x19..|\x1a.{4}|\x1b.{8})"
@@ -152,6 +152,21 @@ def _name(data: bytes) -> str:
     if len(_names) >= MAX_NAMES:
         _names.clear()
     return _names.setdefault(data, data.decode())
+
+
+def plain(payload: bytes) -> dict[str, Any]:
+    """Decode a payload as the map that was signed, in its own order, whatever its type says.
+
+    Raises:
+        MalformedError: code ``payload-malformed``.
+    """
+    try:
+        fields = _plain.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MalformedError("payload-malformed", str(error)) from None
+    if not isinstance(fields, dict):
+        raise MalformedError("payload-malformed", "not a map")
+    return fields
 
 
 def flatten(value: Any, path: str = "") -> Iterator[tuple[str, str | int | bytes]]:

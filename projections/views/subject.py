@@ -17,14 +17,17 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
-from projections.reading import Recorded, flatten
+from projections.reading import Recorded, flatten, plain
 from projections.views.present import ALWAYS, counts_from, present
 from projections.views.sentences import sentence
 from projections.views.shape import Rows, View
 from projections.views.state import State
 from verifier.errors import MalformedError
+from verifier.keys import thumbprint
+from verifier.rules.book import Body
+from verifier.rules.table import EVENTS
 
-__all__ = ["Answer", "Entry", "Subject", "Told", "read", "read_entry"]
+__all__ = ["Answer", "EnrolledKey", "Entry", "Subject", "Told", "read", "read_entry"]
 
 MAX_LIMIT: Final = 500  # events told in one answer; the state always rests on all of them
 
@@ -56,6 +59,11 @@ _COLUMNS: Final = attrgetter(*Recorded.__struct_fields__[:9])
 
 
 _SELECT: Final = "SELECT log_index, at, id, iss, stream, iat, type, seq, payload FROM timeline"
+
+
+MAX_KEYS: Final = 1_000
+ENROLLING: Final = tuple(kind.TYPE for kind in EVENTS.values() if kind.enrols is not Body.enrols)
+"""The event types that enrol keys."""
 
 
 # Queries.
@@ -92,15 +100,25 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """Ask for the events after this index next; null at the end."""
 
 
+class EnrolledKey(msgspec.Struct, frozen=True):
+    """A key, and the entry that enrolled it."""
+
+    kid: str
+    public: str
+    index: int
+
+
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One entry of the log, told and spelt out."""
 
     told: Told
     fields: list[tuple[str, str | int]]
-    """Every value of the payload, by its path; bytes in hexadecimal."""
+    """Every value of the payload as it was signed, by its path; bytes in hexadecimal."""
     previous: int | None
     """The index of the entry before it on its stream."""
     next: int | None
+    keys: list[EnrolledKey]
+    """The keys of whoever signed, and those of the roots; which one it was, its bytes say."""
 
 
 def read(
@@ -139,7 +157,10 @@ def read_entry(rows: Rows, index: int) -> Entry | None:
     if not found:
         return None
     entry, body = _decoded(Recorded(*found[0]))
-    fields = body if isinstance(body, dict) else msgspec.to_builtins(body, builtin_types=(bytes,))
+    try:
+        fields = plain(entry.payload)
+    except MalformedError:
+        fields = {}  # the told sentence says why
     return Entry(
         told=_told(entry, body),
         fields=[
@@ -148,7 +169,25 @@ def read_entry(rows: Rows, index: int) -> Entry | None:
         ],
         previous=_beside(rows, entry, "MAX", "<"),
         next=_beside(rows, entry, "MIN", ">"),
+        keys=_keys(rows, entry.iss),
     )
+
+
+def _keys(rows: Rows, actor: str) -> list[EnrolledKey]:
+    """Return the keys that were enrolled on an actor's streams, and the roots'."""
+    marks = ", ".join("?" * len(ENROLLING))
+    found = rows.execute(
+        f"{_SELECT} WHERE (stream > ? AND stream < ? OR stream > 'ledger/' AND stream < 'ledger0') "
+        f"AND type IN ({marks}) ORDER BY log_index LIMIT ?",
+        (actor + "/", actor + "0", *ENROLLING, MAX_KEYS),
+    )
+    decoded = [_decoded(Recorded(*row)) for row in found]
+    return [
+        EnrolledKey(thumbprint(public).hex(), public.hex(), entry.index)
+        for entry, body in decoded
+        if isinstance(body, Body)
+        for public in body.enrols()
+    ]
 
 
 def _beside(rows: Rows, entry: Recorded, which: str, side: str) -> int | None:

@@ -60,8 +60,10 @@ TEMPLATES_DIGEST: Final = sha256(
     + "".join(_VERSIONS.values()).encode()
 ).hexdigest()[:16]
 
+_CSP: Final = "Content-Security-Policy"
+FOR_EVER: Final = "public, max-age=31536000, immutable"
 HEADERS: Final = {
-    "Content-Security-Policy": (
+    _CSP: (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
         "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
@@ -72,9 +74,9 @@ HEADERS: Final = {
 
 def page(
     request: web.Request, template: str, *, status: int = 200, headers: Mapping[str, str],
-    **values: Any,
+    reads: str = "", **values: Any,
 ) -> web.Response:  # fmt: skip
-    """Return a page in the language of the request's path."""
+    """Return a page in the language of its path; its script may also read from *reads*."""
     language = request.match_info.get("lang", SOURCE_LANGUAGE)
     html = (
         _environment(language)
@@ -83,8 +85,16 @@ def page(
     )
     return web.Response(
         status=status, text=html, content_type="text/html",
-        headers={**HEADERS, "Content-Language": language, **headers},
+        headers={**HEADERS, **_policy(reads), "Content-Language": language, **headers},
     )  # fmt: skip
+
+
+def _policy(reads: str) -> dict[str, str]:
+    """Return the content security policy with one more origin to read from: that of the log."""
+    if not reads.startswith(("http://", "https://")):
+        return {}
+    origin = "/".join(reads.split("/")[:3])
+    return {_CSP: HEADERS[_CSP].replace("connect-src 'self'", f"connect-src 'self' {origin}")}
 
 
 def chosen_language(accepted: str) -> str:
@@ -99,8 +109,8 @@ def chosen_language(accepted: str) -> str:
     return next((name for _, name in sorted(wanted) if name in LANGUAGES), SOURCE_LANGUAGE)
 
 
-def static_response(name: str) -> web.Response:
-    """Return a static file, for ever under its address.
+def static_response(name: str, version: str) -> web.Response:
+    """Return a static file; for ever where its address names its version.
 
     Raises:
         HTTPNotFound: there is none of this name.
@@ -108,9 +118,10 @@ def static_response(name: str) -> web.Response:
     data = STATIC.get(name)
     if data is None:
         raise web.HTTPNotFound(reason="no such file")
+    kept = FOR_EVER if version == _VERSIONS[name] else "no-cache"
     return web.Response(
         body=data, content_type=_TYPES[Path(name).suffix], charset="utf-8",
-        headers={"Cache-Control": "public, max-age=31536000, immutable", **HEADERS},
+        headers={"Cache-Control": kept, **HEADERS},
     )  # fmt: skip
 
 

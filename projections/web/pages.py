@@ -90,7 +90,7 @@ async def _page(
     log_url = request.app[LOG_URL] or str(request.url.origin())
     return page(
         request, template, headers=headers, answer=answer, stand=stands_at(view, stand),
-        stand_time=stand.time, log_url=log_url, **values,
+        stand_time=stand.time, log_url=log_url, reads=request.app[LOG_URL], **values,
     )  # fmt: skip
 
 
@@ -103,7 +103,7 @@ async def choose(request: web.Request) -> web.Response:
 
 async def static(request: web.Request) -> web.Response:
     """Give a static file."""
-    return static_response(request.match_info["name"])
+    return static_response(request.match_info["name"], request.query.get("v", ""))
 
 
 def _without_empty(request: web.Request) -> web.Request:

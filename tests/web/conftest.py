@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -17,9 +18,15 @@ from tests.conftest import ROOT
 
 
 @pytest.fixture(scope="session")
-def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def demonstration_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the demonstration is built."""
+    return tmp_path_factory.mktemp("served") / "ledger"
+
+
+@pytest.fixture(scope="session")
+def demonstration(demonstration_folder: Path) -> Iterator[str]:
     """A demonstration as ``make demo`` serves it: its address."""
-    folder = tmp_path_factory.mktemp("served") / "ledger"
+    folder = demonstration_folder
     process = subprocess.Popen(
         [sys.executable, "-m", "projections.cli", "demo", str(folder)],
         cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
@@ -39,9 +46,12 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     process.stdout.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium as the system has it; without one the test is skipped, or fails if required."""
+    """Chromium as the system has it; without one the test is skipped, or fails if required.
+
+    For one module: its event loop runs as long as it lives, and other tests need one of their own.
+    """
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         reason = "Chromium is not installed"

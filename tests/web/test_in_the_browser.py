@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import re
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route
 
 from projections.web.html import LANGUAGES
 
@@ -112,3 +113,69 @@ def test_a_page_works_without_a_script_and_by_keyboard(
     page.wait_for_url("**/register?q=parliament")
     assert page.locator(".found").count() > 5
     context.close()
+
+
+STEPS = ["fetched", "bytes", "shown", "signed", "chain", "inside", "enrolled", "checkpoint"]
+
+
+def verdicts(page: Page, button: str) -> dict[str, str]:
+    """Press a button of the panel, wait until every step has its verdict, and return them."""
+    page.locator(button).click()
+    page.wait_for_function(
+        "() => !document.querySelector('[data-step=bytes] .open')"
+        " && !document.querySelector('[data-step=fetched] .open')"
+    )
+    page.wait_for_load_state("networkidle")
+    found = {}
+    for step in STEPS:
+        verdict = page.locator(f"[data-step={step}] .verdict")
+        found[step] = (verdict.get_attribute("class") or "").removeprefix("verdict ")
+    return found
+
+
+@pytest.mark.parametrize("index", [0, 5, 130, 1355])
+def test_an_entry_is_checked_in_the_readers_own_browser(
+    browser: Browser, demonstration: str, demonstration_folder: Path, index: int
+) -> None:
+    """Every step holds for a true entry, with a policy that the reader brings; none is skipped."""
+    page = browser.new_page()
+    assert opened(page, f"{demonstration}/en/entry/{index}") == []
+    without = verdicts(page, "#run")
+    assert without.pop("checkpoint") == "open"
+    assert set(without.values()) == {"good"}, without
+    page.locator("#check summary").click()
+    page.locator("#policy").fill((demonstration_folder / "policy.txt").read_text())
+    assert set(verdicts(page, "#run").values()) == {"good"}
+    page.close()
+
+
+def test_one_flipped_byte_is_seen_at_once(browser: Browser, demonstration: str) -> None:
+    """With one byte of the copy flipped nothing that rests on it is called good."""
+    page = browser.new_page()
+    page.goto(f"{demonstration}/en/entry/130")
+    for _ in range(5):
+        found = verdicts(page, "#flip")
+        assert found["bytes"] == "bad"
+        resting = ("shown", "signed", "chain", "inside", "enrolled")
+        assert {found[step] for step in resting} == {"open"}
+    page.close()
+
+
+@pytest.mark.parametrize("lie", ["sentence", "log"])
+def test_a_page_that_shows_another_entry_is_found_out(
+    browser: Browser, demonstration: str, lie: str
+) -> None:
+    """A server whose page says another thing than its log, or whose log is another, is told."""
+    page = browser.new_page()
+
+    def altered(route: Route) -> None:
+        body = route.fetch().body()
+        if lie == "sentence":
+            route.fulfill(body=body.replace(b"actor-demo-reviewer-a", b"actor-demo-reviewer-b"))
+        else:
+            route.fulfill(body=bytes([body[0] ^ 1]) + body[1:])
+
+    page.route("**/entry/130.json" if lie == "sentence" else "**/tile/0/*", altered)
+    page.goto(f"{demonstration}/en/entry/130")
+    assert verdicts(page, "#run")["shown" if lie == "sentence" else "inside"] == "bad"
+    page.close()

@@ -90,6 +90,8 @@ async def test_a_page_loads_nothing_from_elsewhere_and_stays_small(site: Site) -
         assert status == 200
         assert "immutable" in static_headers["Cache-Control"]
         total += len(body)
+    status, unversioned, _ = await site.get("/static/site.css?v=other")
+    assert (status, unversioned["Cache-Control"]) == (200, "no-cache")
     assert total < 100_000
 
 
