@@ -3,8 +3,10 @@
 Rules:
 
 1. Nothing here comes from the log's own tiles: leaves are the hashes of the entries as read.
-2. Kept in memory: the leaves of the last few blocks of 256 entries, and one hash for each block
-   and above, so a quarter of a byte per entry. Memory does not grow with the entries otherwise.
+2. Kept in memory: the leaves of the last few blocks of 256 entries and the hashes above them, and
+   one hash for each block and above, so a quarter of a byte per entry. Memory does not grow with
+   the entries otherwise. No hash of a block that is kept is computed twice, so the root at a size
+   costs one hash for each height of the tree at most.
 3. The root at any earlier size can be asked for (what an author says it has seen). Leaves of an
    old block are fetched again as a tile and used only if they hash to the block's hash kept.
 """
@@ -12,17 +14,43 @@ Rules:
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from verifier.errors import FalseError
 from verifier.tiles import FULL_WIDTH, TILE_HEIGHT, Tile, split_tile
-from verifier.tree import HASH_BYTES, node_hash, root_from, root_of
+from verifier.tree import HASH_BYTES, node_hash, root_from
 
 __all__ = ["RegrownTree"]
 
 KEPT_BLOCKS: Final = 8  # authors mostly saw the log a few hundred entries ago
 KEPT_ROOTS: Final = 4_096
+
+
+class _Block:
+    """The leaves of a block, and every hash above them: a row for each height."""
+
+    __slots__ = ("rows",)
+
+    def __init__(self, leaves: Iterable[bytes] = ()) -> None:
+        self.rows: list[list[bytes]] = [[] for _ in range(TILE_HEIGHT + 1)]
+        for leaf in leaves:
+            self.append(leaf)
+
+    def append(self, leaf: bytes) -> None:
+        """Append a leaf, and each hash that it completes."""
+        rows, level = self.rows, 0
+        row = rows[0]
+        row.append(leaf)
+        while level < TILE_HEIGHT and not len(row) & 1:
+            level += 1
+            node = node_hash(row[-2], row[-1])
+            row = rows[level]
+            row.append(node)
+
+    def root(self) -> bytes:
+        """Return the hash of the whole block, which is full."""
+        return self.rows[TILE_HEIGHT][0]
 
 
 class RegrownTree:
@@ -34,21 +62,21 @@ class RegrownTree:
         """Start empty; ``fetch_tile(n)`` returns the full level-0 tile *n* of the log."""
         self.size = 0
         self._fetch_tile = fetch_tile
-        self._block: list[bytes] = []
+        self._block = _Block()
         self._levels: list[bytearray] = []
-        self._kept: OrderedDict[int, list[bytes]] = OrderedDict()
+        self._kept: OrderedDict[int, _Block] = OrderedDict()
         self._roots: OrderedDict[int, bytes] = OrderedDict()
 
     def append(self, leaf: bytes) -> None:
         """Append the hash of the next entry."""
         self._block.append(leaf)
         self.size += 1
-        if len(self._block) == FULL_WIDTH:
+        if self.size % FULL_WIDTH == 0:
             self._close_block()
 
     def _close_block(self) -> None:
         self._keep(self.size // FULL_WIDTH - 1, self._block)
-        node, self._block = root_of(self._block), []
+        node, self._block = self._block.root(), _Block()
         for row in self._levels:
             row += node
             if len(row) // HASH_BYTES % 2:
@@ -77,7 +105,7 @@ class RegrownTree:
     def tile(self, tile: Tile) -> bytes:
         """Return the bytes that a published tile must have; level 0 only while it is kept."""
         if tile.level == 0:
-            return b"".join(self._leaves(tile.n)[: tile.width])
+            return b"".join(self._open(tile.n).rows[0][: tile.width])
         first = tile.n * FULL_WIDTH
         level = TILE_HEIGHT * tile.level
         return b"".join(self._read(level, first + i) for i in range(tile.width))
@@ -87,20 +115,20 @@ class RegrownTree:
             row = self._levels[level - TILE_HEIGHT]
             return bytes(row[index * HASH_BYTES : (index + 1) * HASH_BYTES])
         block, first = divmod(index << level, FULL_WIDTH)
-        return root_of(self._leaves(block)[first : first + (1 << level)])
+        return self._open(block).rows[level][first >> level]
 
-    def _leaves(self, block: int) -> list[bytes]:
-        if block == self.size // FULL_WIDTH:
+    def _open(self, n: int) -> _Block:
+        if n == self.size // FULL_WIDTH:
             return self._block
-        leaves = self._kept.get(block)
-        if leaves is None:
-            leaves = split_tile(self._fetch_tile(block), FULL_WIDTH)
-            if root_of(leaves) != self._read(TILE_HEIGHT, block):
-                raise FalseError("tile-false", f"level-0 tile {block} differs from its entries")
-            self._keep(block, leaves)
-        return leaves
+        block = self._kept.get(n)
+        if block is None:
+            block = _Block(split_tile(self._fetch_tile(n), FULL_WIDTH))
+            if block.root() != self._read(TILE_HEIGHT, n):
+                raise FalseError("tile-false", f"level-0 tile {n} differs from its entries")
+            self._keep(n, block)
+        return block
 
-    def _keep(self, block: int, leaves: list[bytes]) -> None:
-        self._kept[block] = leaves
+    def _keep(self, n: int, block: _Block) -> None:
+        self._kept[n] = block
         if len(self._kept) > KEPT_BLOCKS:
             self._kept.popitem(last=False)

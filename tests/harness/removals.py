@@ -56,7 +56,8 @@ def branch(registry: Registry) -> Registry:
     book.public_keys = dict(registry.book.public_keys)
     for name, subject in registry.book.subjects.items():
         own = book.subjects[name] = Subject(name)
-        own.heads, own.things = dict(subject.heads), dict(subject.things)
+        own.heads = dict(subject.heads)
+        own.change(*subject.things.items())
     return copy
 
 

@@ -304,7 +304,7 @@ def test_a_due_day_that_was_moved_further_on_stays(story: Story, moved: int, sta
     registry, filed = story.last("appealed")
     case, subject = removals.case(registry), Subject(PARTNERSHIP)
     key, day = f"due:{case.clock_from}:{case.obligation}", registry.day(moved)
-    subject.things[key] = DueMoved(case.clock_from, case.obligation, day, filed.ref)
+    subject.change((key, DueMoved(case.clock_from, case.obligation, day, filed.ref)))
     entry = Entry(filed.index, filed.event, filed.body, registry.now)
     changes = dict(fresh(case, entry, subject, registry.book))
     if stays:

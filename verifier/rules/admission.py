@@ -104,7 +104,7 @@ def record(entry: Entry, book: Book) -> None:
 
 def fold(entry: Entry, subject: Subject, book: Book) -> None:
     """Let an event take effect in its own subject only; rebuilding a subject calls this alone."""
-    subject.things.update([*entry.body.evolve(entry, subject, book)])  # all of it, or nothing
+    subject.change(*entry.body.evolve(entry, subject, book))  # all of it, or nothing
     subject.advance(entry.event)
 
 

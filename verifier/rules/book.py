@@ -3,7 +3,8 @@
 Rules:
 
 1. A *subject* is the consistency boundary. Its state is the heads of its streams and its *things*:
-   small frozen structs by key. A change replaces a thing, it never edits one.
+   small frozen structs by key. A change replaces a thing, it never edits one. Things are found by
+   key, or by kind; neither takes longer as other things come.
 2. ``unmet`` may read the event's own subject, its author's, those the event names or its type
    ``touches``, and the singletons (``ledger``, ``guidelines``, ``calendar``).
 3. ``evolve`` may read only the event, its own subject and what never changes in the singletons
@@ -17,8 +18,9 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Any, ClassVar, Final, Literal, TypeVar
 
 import msgspec
@@ -100,16 +102,29 @@ class Refused(RefusedError):
 class Subject:
     """The state of one subject: stream heads by stream id, things by key (rule 1)."""
 
-    __slots__ = ("heads", "id", "things")
+    __slots__ = ("_kinds", "_things", "heads", "id", "things")
 
     def __init__(self, subject_id: str) -> None:
         self.id = subject_id
         self.heads: dict[str, Head] = {}
-        self.things: dict[str, Any] = {}
+        self._things: dict[str, Any] = {}
+        self.things: Mapping[str, Any] = MappingProxyType(self._things)
+        """Only ``change`` changes them."""
+        self._kinds: dict[type, dict[str, Any]] = {}
+
+    def change(self, *changes: Change) -> None:
+        """Put things at their keys."""
+        for key, thing in changes:
+            kind, before = type(thing), self._things.get(key)
+            if before is not None and type(before) is not kind:
+                self._kinds.clear()
+            self._things[key] = thing
+            if kind in self._kinds:
+                self._kinds[kind][key] = thing
 
     def get(self, key: str, kind: type[T]) -> T | None:
         """Return the thing at a key if it is of this kind."""
-        thing = self.things.get(key)
+        thing = self._things.get(key)
         return thing if type(thing) is kind else None
 
     def advance(self, event: Event) -> None:
@@ -118,7 +133,15 @@ class Subject:
 
     def all(self, kind: type[T]) -> Iterator[T]:
         """Yield every thing of this kind, in order of first appearance."""
-        return (thing for thing in self.things.values() if type(thing) is kind)
+        return iter(self.by_key(kind).values())
+
+    def by_key(self, kind: type[T]) -> Mapping[str, T]:
+        """Return the things of this kind by their keys, in order of first appearance."""
+        found = self._kinds.get(kind)
+        if found is None:  # once a kind was asked for, ``change`` keeps its things together
+            found = {key: thing for key, thing in self._things.items() if type(thing) is kind}
+            self._kinds[kind] = found
+        return found
 
 
 class Book:

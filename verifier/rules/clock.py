@@ -98,6 +98,7 @@ def _next(day: date, month_day: str) -> date:
     return this_year if this_year >= day else this_year.replace(year=day.year + 1)
 
 
+@lru_cache(maxsize=1024)
 def terms_of(profile: Profile) -> Terms:
     """Return the terms by which a profile counts."""
     return Terms(

@@ -25,7 +25,7 @@ from verifier.rules import dates, partnership
 from verifier.rules.authority.state import Actor, Grant, grant_in_force, role
 from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import Alpha3, Day, EventRef, LocalId, Texts
-from verifier.rules.review.state import Review
+from verifier.rules.review.state import Review, open_reviews
 
 __all__ = [
     "EVENTS",
@@ -211,9 +211,7 @@ class ObjectionTakenUp(_OfCountry, frozen=True, kw_only=True):
     @classmethod
     def ahead(cls, subject: Subject, book: Book) -> Iterator[tuple[str, Body]]:
         """Offer the review of each objection that waits for it."""
-        things = subject.things.items()
-        opened = (key for key, thing in things if type(thing) is Review and thing.state == "open")
-        review = next(opened, "review:undecided").partition(":")[2]
+        review = next((local for local, _ in open_reviews(subject)), "undecided")
         for host in subject.all(Host):
             if host.word == "objected" and host.said is not None and host.review is None:
                 yield host.said.stream, cls(

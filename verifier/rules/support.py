@@ -208,11 +208,11 @@ class SupportOffered(Body, frozen=True, kw_only=True):
                 free_stream(subject, "support"),
                 cls(kind="reporting", text=UNDECIDED, obligation=owed[0]),
             )
-        for key, thing in subject.things.items():
-            if type(thing) is SupportRequest and thing.state == "open":
+        for key, asked in subject.by_key(SupportRequest).items():
+            if asked.state == "open":
                 yield (
                     free_stream(subject, "support"),
-                    cls(kind=thing.kind, text=UNDECIDED, request=key.partition(":")[2]),
+                    cls(kind=asked.kind, text=UNDECIDED, request=key.partition(":")[2]),
                 )
 
 

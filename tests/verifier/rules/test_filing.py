@@ -210,8 +210,9 @@ def test_only_what_is_listed_is_filed_about(registry: Registry) -> None:
     assert refusal(registry, "ConsultationHeld", stream=stream) == {"FI6"}
     file(registry, "ConsultationHeld")
     file(registry, "GuidanceRequested")
-    things = registry.subject(PARTNERSHIP).things
-    things["partnership"] = msgspec.structs.replace(things["partnership"], listing="removed")
+    subject = registry.subject(PARTNERSHIP)
+    found = msgspec.structs.replace(subject.things["partnership"], listing="removed")
+    subject.change(("partnership", found))
     assert refusal(registry, "ConsultationHeld", stream=f"{PARTNERSHIP}/consultation/two") == {
         "FI6"
     }

@@ -119,8 +119,9 @@ def test_an_objection_that_nobody_takes_up_is_told(registry: Registry) -> None:
     assert (told.rule, told.kind, told.who) == ("GV5", "omission", "registry")
     said = {"country": "KEN", "text": WORD}
     gone = removals.branch(registry)
-    things = gone.subject(PARTNERSHIP).things
-    things["partnership"] = msgspec.structs.replace(things["partnership"], listing="removed")
+    subject = gone.subject(PARTNERSHIP)
+    found = msgspec.structs.replace(subject.things["partnership"], listing="removed")
+    subject.change(("partnership", found))
     assert not list(government.whole_log(gone.book))  # nobody could take it up any more
     registry.append(MISSION, STREAM, "GovernmentAcknowledged", **said)
     assert not list(government.whole_log(registry.book))

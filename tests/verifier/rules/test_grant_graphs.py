@@ -204,7 +204,7 @@ class World:
         book = self.registry.book
         for country, goal, entity, subject in product(COUNTRIES, GOALS, ENTITIES, SUBJECTS):
             state = book.subjects[subject] = Subject(subject)
-            state.things["place"] = Place((country,), (goal,), (entity,))
+            state.change(("place", Place((country,), (goal,), (entity,))))
             event: Any = SimpleNamespace(subject=subject)
             entry = Entry(book.size, event, None, self.registry.now)  # type: ignore[arg-type]
             point = (country, goal, entity, subject, self.day)

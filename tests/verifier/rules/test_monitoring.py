@@ -118,7 +118,7 @@ def test_a_delegate_acts_for_the_state_in_its_country(registry: Registry) -> Non
     assert "AD11" in refused(registry, *other, **fields, **named)
     risk = (TEAM, f"{PARTNERSHIP}/risk/r2", "IntegrityRiskRaised")
     elsewhere = branch(registry)
-    elsewhere.book.subjects[PARTNERSHIP].things["place"] = Place(("TZA",))
+    elsewhere.book.subjects[PARTNERSHIP].change(("place", Place(("TZA",))))
     assert "AD11" in refused(elsewhere, *risk, **RISK, **named)
     registry.on(registry.day(31))
     assert refused(registry, *risk, **RISK, **named) == {"AD11"}

@@ -132,8 +132,9 @@ def test_nobody_leaves_its_debts_on_the_eve_of_a_notice() -> None:
 def test_nobody_leaves_a_suspension_by_a_word() -> None:
     """LV1, LV2: who withdraws while suspended withdraws under case, and does not complete."""
     registry, report = worked()
-    things = registry.subject(PARTNERSHIP).things
-    things["partnership"] = msgspec.structs.replace(things["partnership"], listing="suspended")
+    subject = registry.subject(PARTNERSHIP)
+    suspended = msgspec.structs.replace(subject.things["partnership"], listing="suspended")
+    subject.change(("partnership", suspended))
     assert refused(complete, registry, report) == {"LV2"}
     assert refused(withdraw, registry) == {"LV1"}
     withdraw(registry, under_case=True)

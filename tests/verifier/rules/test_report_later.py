@@ -141,7 +141,7 @@ def test_a_review_says_what_it_learnt_from_a_report(registry: Registry) -> None:
     assert refused(registry, *consider, **fields) == {"RE24"}
     removals.open_review(registry)
     waiting = branch(registry)
-    waiting.subject(PARTNERSHIP).things["report:first"] = _unscreened(found(registry))
+    waiting.subject(PARTNERSHIP).change(("report:first", _unscreened(found(registry))))
     assert refused(waiting, *consider, **fields) == {"RE24"}
     registry.append(*consider, **fields)
     assert found(registry).considered_by == ("r1",)

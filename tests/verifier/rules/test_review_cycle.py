@@ -297,7 +297,7 @@ def test_the_register_is_that_of_the_stated_size(registry: Registry) -> None:
     found = partnership.of(subject)
     assert found is not None
     gone = Entry(len(registry.events), registry.events[-1], Body(), registry.now)
-    subject.things["partnership"] = partnership.moved(found, "removed", gone)
+    subject.change(("partnership", partnership.moved(found, "removed", gone)))
     assert broken(registry) == []
 
 

@@ -117,9 +117,9 @@ def test_an_auditor_is_not_tied_to_whom_it_audits(registry: Registry) -> None:
     declare(registry, AUDITOR, "a1")
     report = audited(registry)
     subject = registry.book.subjects[PARTNERSHIP]
-    subject.things[tie_key(AUDITOR)] = Tie("2022-12-31")
+    subject.change((tie_key(AUDITOR), Tie("2022-12-31")))
     assert unstated(registry, ref(report)) == {"IA3"}
-    subject.things[tie_key(AUDITOR)] = Tie("2021-06-30")
+    subject.change((tie_key(AUDITOR), Tie("2021-06-30")))
     state(registry, report)
 
 

@@ -97,9 +97,8 @@ def test_a_company_that_is_a_partner_is_neither_seated_nor_heard(registry: Regis
     assert unseated(registry, COMPANY) == {"RV8"}
     proposal = removals.propose_review_decision(registry)
     subject = registry.book.subjects[PARTNERSHIP]
-    subject.things[seat_key("r1", COMPANY)] = Seat(
-        actor=COMPANY, organization=COMPANY, reviewer_class="independent", interest="none"
-    )
+    seat = Seat(actor=COMPANY, organization=COMPANY, reviewer_class="independent", interest="none")
+    subject.change((seat_key("r1", COMPANY), seat))
     assert refused_voice(registry, COMPANY, proposal, COMPANY) == {"RV8"}
 
 

@@ -284,7 +284,7 @@ def entry_about(registry: Registry, place: Place | None) -> Entry:
                            "DelegationGranted", to=MINISTRY, types=["ReportSubmitted"],
                            last_day=registry.day(3), mandate="A/1"))  # fmt: skip
     if place is not None:
-        registry.book.subjects[FOCAL_POINT].things["place"] = place
+        registry.book.subjects[FOCAL_POINT].change(("place", place))
     return entry
 
 

@@ -31,12 +31,13 @@ def profile(**changes: Any) -> Profile:
 def joined(day: str) -> Subject:
     """Return a partnership listed on a day, with nothing else on record."""
     subject = Subject("p-old")
-    subject.things["partnership"] = Partnership(
+    listed = Partnership(
         ref=EventRef("p-old/registration", 0, bytes(32)), title=(LangText("en", "Old"),),
         lead="actor-lead", partners=(), secretariat="actor-secretariat", un_role="none",
         scale="global", countries=(), sdg_targets=(), initiative_kind="msp",
         planned_end="2030-12-31", listing="listed", listed_on=day, clock_from=day,
     )  # fmt: skip
+    subject.change(("partnership", listed))
     return subject
 
 

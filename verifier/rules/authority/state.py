@@ -156,9 +156,9 @@ def grant_in_force(grant: Grant, at: int) -> bool:
 
 def grants(actor: str, name: str, entry: Entry, book: Book) -> Iterator[Grant]:
     """Yield an actor's grants of a role that are in force at an event, whatever their scope."""
-    for thing in book.subject(actor).things.values():
-        if type(thing) is Grant and thing.role == name and grant_in_force(thing, entry.at):
-            yield thing
+    for grant in book.subject(actor).all(Grant):
+        if grant.role == name and grant_in_force(grant, entry.at):
+            yield grant
 
 
 def role(name: str, *, partly: bool = False) -> Capacity:

@@ -11,7 +11,6 @@ D1.1, D3.18, D3.26, D3.27.
 from __future__ import annotations
 
 from verifier.rules.guideline.parameters import (
-    A_DAY,
     Profile,
     ReviewerClass,
     milder,
@@ -31,7 +30,6 @@ from verifier.rules.guideline.state import (
 )
 
 __all__ = [
-    "A_DAY",
     "Base",
     "Clause",
     "GuidelineSet",

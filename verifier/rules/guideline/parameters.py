@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from functools import lru_cache
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -24,7 +25,6 @@ from verifier.rules import dates
 from verifier.rules.fields import Code, Duration, LocalId
 
 __all__ = [
-    "A_DAY",
     "PARAMETERS",
     "PROFILES",
     "Cell",
@@ -35,6 +35,7 @@ __all__ = [
     "below_bounds",
     "changed",
     "joined",
+    "length",
     "milder",
     "overlaid",
     "profile_name",
@@ -42,7 +43,7 @@ __all__ = [
     "weaker",
 ]
 
-A_DAY: Final = date(2001, 1, 1)  # durations are compared from one day, where no month is clamped
+_A_DAY: Final = date(2001, 1, 1)  # durations are compared from one day, where no month is clamped
 
 PROFILES: Final[dict[str, str]] = {
     "led": "un_led",
@@ -65,8 +66,9 @@ MonthDay = Annotated[
 
 
 class Profile(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
-):
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True,
+    cache_hash=True,
+):  # fmt: skip
     """All that a guideline asks of one kind of partnership; durations are ISO 8601.
 
     ``grace``, ``second_state`` and ``removal_eligible_after`` are counted from a report's due day.
@@ -238,7 +240,7 @@ class Parameter(msgspec.Struct, frozen=True):
             return dates.LATEST.toordinal() if self.kind == "demand" else -dates.LATEST.toordinal()
         if isinstance(self.milder, tuple):
             return -self.milder.index(value) if value in self.milder else -len(self.milder)
-        number = value if isinstance(value, int) else dates.add(A_DAY, value).toordinal()
+        number = value if isinstance(value, int) else length(value)
         return number if self.milder in {"longer", "greater"} else -number
 
 
@@ -352,6 +354,13 @@ PARAMETERS: Final[dict[str, Parameter]] = {
 their decision."""
 
 
+@lru_cache(maxsize=1024)
+def length(duration: str) -> int:
+    """Return a number by which durations compare: the day that lies one after a certain day."""
+    return dates.add(_A_DAY, duration).toordinal()
+
+
+@lru_cache(maxsize=1024)
 def milder(first: Profile, later: Profile) -> Profile:
     """Return the parameters of the first profile, each replaced where the later one is milder."""
     return _choose(first, later, max, max)

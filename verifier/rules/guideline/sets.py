@@ -31,13 +31,12 @@ from typing import Annotated, ClassVar, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from verifier.rules import dates
 from verifier.rules.authority.scope import Scope
 from verifier.rules.book import Body, Book, Change, Entry, Subject, Unmet
 from verifier.rules.fields import VersionRef
 from verifier.rules.guideline import layers, parameters
 from verifier.rules.guideline.document import Document
-from verifier.rules.guideline.parameters import A_DAY, PROFILES, Cells, Profile
+from verifier.rules.guideline.parameters import PROFILES, Cells, Profile
 from verifier.rules.guideline.state import (
     GUIDELINES,
     Base,
@@ -170,20 +169,20 @@ def _unmet_twice(changes: tuple[Cells, ...]) -> Iterator[Unmet]:
 
 
 def _unmet_profile(profile: Profile) -> Iterator[Unmet]:
-    grace = dates.add(A_DAY, profile.grace)
+    grace = parameters.length(profile.grace)
     for name in ("second_state", "removal_eligible_after"):
-        if dates.add(A_DAY, getattr(profile, name)) < grace:
+        if parameters.length(getattr(profile, name)) < grace:
             yield Unmet(rule="GU5", reason=f"{profile.name}: {name} ends before the grace")
-    if dates.add(A_DAY, profile.cycle) < max(
-        dates.add(A_DAY, profile.window), dates.add(A_DAY, SHORTEST_CYCLE)
+    if parameters.length(profile.cycle) < max(
+        parameters.length(profile.window), parameters.length(SHORTEST_CYCLE)
     ):
         yield Unmet(rule="GU5", reason=f"{profile.name}: the cycle is shorter than its window "
                     f"or than {SHORTEST_CYCLE}")  # fmt: skip
-    if dates.add(A_DAY, profile.support_before_final) > dates.add(A_DAY, profile.notice_to_final):
+    if parameters.length(profile.support_before_final) > parameters.length(profile.notice_to_final):
         yield Unmet(rule="GU5", reason=f"{profile.name}: support_before_final > notice_to_final",
                     hint="an offer made with the notice is in time for the final one")  # fmt: skip
     for name in WINDOWS:
-        if dates.add(A_DAY, getattr(profile, name)) < dates.add(A_DAY, SHORTEST_WINDOW):
+        if parameters.length(getattr(profile, name)) < parameters.length(SHORTEST_WINDOW):
             yield Unmet(rule="GU12", reason=f"{profile.name}: {name} is at least "
                         f"{SHORTEST_WINDOW}")  # fmt: skip
     for name in parameters.unranked(profile):

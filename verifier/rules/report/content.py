@@ -182,10 +182,10 @@ def _unmet_complete(said: Content, period_end: str, subject: Subject) -> Iterato
     named = {"commitment:" + result.commitment for result in said.results}
     if len(named) >= MOST_RESULTS:  # one partner's many promises make no report impossible
         return
-    for key, thing in subject.things.items():
-        if type(thing) is not Commitment or key in named:
+    for key, made in subject.by_key(Commitment).items():
+        if key in named:
             continue
-        if thing.state in ("active", "missed") and thing.made_on <= period_end:
+        if made.state in ("active", "missed") and made.made_on <= period_end:
             yield Unmet(rule="RE13", reason=f"no result is told of {key.partition(':')[2]}")
 
 

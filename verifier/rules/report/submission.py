@@ -277,10 +277,8 @@ def _results_due(subject: Subject, until: date) -> tuple[Result, ...]:
     """Return a result for every commitment that a report until a day tells of (RE13)."""
     return tuple(
         Result(key.partition(":")[2], "on_track")
-        for key, thing in subject.things.items()
-        if type(thing) is Commitment
-        and thing.state in ("active", "missed")
-        and thing.made_on <= until.isoformat()
+        for key, made in subject.by_key(Commitment).items()
+        if made.state in ("active", "missed") and made.made_on <= until.isoformat()
     )
 
 

@@ -285,16 +285,16 @@ def comments_end(draft: Draft, book: Book) -> date:
 
 def open_reviews(subject: Subject, state: str = "open") -> Iterator[tuple[str, Review]]:
     """Yield the id and the record of every review in this state."""
-    for key, thing in subject.things.items():
-        if type(thing) is Review and thing.state == state:
-            yield key.partition(":")[2], thing
+    for key, review in subject.by_key(Review).items():
+        if review.state == state:
+            yield key.partition(":")[2], review
 
 
 def decided_reviews(subject: Subject) -> Iterator[tuple[str, Review]]:
     """Yield the id and the record of every review that was decided."""
-    for key, thing in subject.things.items():
-        if type(thing) is Review and thing.decision is not None:
-            yield key.partition(":")[2], thing
+    for key, review in subject.by_key(Review).items():
+        if review.decision is not None:
+            yield key.partition(":")[2], review
 
 
 def free_stream(subject: Subject, kind: str = "decision") -> str:
@@ -342,7 +342,7 @@ def declared_key(matter: str, actor: str) -> str:
 def seats(subject: Subject, review: str) -> Iterator[Seat]:
     """Yield every seat on the panel of a review."""
     prefix = seat_key(review, "")
-    return (seat for key, seat in subject.things.items() if key.startswith(prefix))
+    return (seat for key, seat in subject.by_key(Seat).items() if key.startswith(prefix))
 
 
 def is_untied(seat: Seat, found: partnership.Partnership) -> bool:
