@@ -47,7 +47,7 @@ from verifier.regrown import RegrownTree
 from verifier.rules import admission, table
 from verifier.rules.authority import rulesets
 from verifier.rules.authority.genesis import LedgerOpened
-from verifier.rules.book import Book, Broken, Entry, Refused, Subject
+from verifier.rules.book import Book, Broken, Entry, Refused
 from verifier.sources import Source
 from verifier.tree import HASH_BYTES, leaf_hash
 from verifier.verdict import Audited, Checked, conclude
@@ -218,17 +218,17 @@ class Audit:
             self._record_refused(event, refused)
         except PledgebookError as error:
             findings = [self._finding(error, event=event, index=self.tree.size)]
-            self._pass_over(event)
+            self.book.pass_over(event)
         except Exception as error:  # noqa: BLE001  # a fault of this verifier is no verdict
             fault = UndecidedError("rules-fault", f"{type(error).__name__}: {error}")
             findings = [self._finding(fault, event=event, index=self.tree.size)]
-            self._pass_over(event)
+            self.book.pass_over(event)
         return findings
 
     def _leave_undecided(self, event: Event, reason: str) -> Sequence[Finding]:
         """Judge neither this event nor what follows; tell once, from where on."""
         first, self._unjudged = not self._unjudged, reason
-        self._pass_over(event)
+        self.book.pass_over(event)
         if not first:
             return ()
         self.checked.unjudged = self.tree.size
@@ -242,17 +242,9 @@ class Audit:
             try:
                 admission.record(Entry(self.book.size, event, body, at), self.book)
             except Exception:  # noqa: BLE001  # what it builds on is missing: already told
-                self._pass_over(event)
+                self.book.pass_over(event)
         else:
-            self._pass_over(event)
-
-    def _pass_over(self, event: Event) -> None:
-        """Let an event take its place in the chain and nothing more."""
-        subject = self.book.subjects.setdefault(event.subject, Subject(event.subject))
-        subject.advance(event)
-        if self.book.size == 0:
-            self.book.ledger = event.id
-        self.book.size += 1
+            self.book.pass_over(event)
 
     # 4: signatures, beside the rules
 

@@ -104,6 +104,15 @@ def _parser() -> argparse.ArgumentParser:
     fork.add_argument("proof", metavar="FILE", help="a proof file, as compare writes it")
     fork.add_argument("--policy", metavar="FILE", help="the trust policy; required")
     fork.set_defaults(run=_fork, ledger=None)
+    register = commands.add_parser(
+        "register", help="verify what the register shows of a subject or a stream",
+        description="Verify a register proof offline: that these were all the streams of a subject "
+        "at a published size of the log, with what it published; or that there was none.",
+    )  # fmt: skip
+    register.add_argument("proof", metavar="FILE", help="a register proof, as a server gives it")
+    register.add_argument("--policy", metavar="FILE", help="the trust policy; required")
+    register.add_argument("--ledger", metavar="HEX", help="the ledger id, if the policy pins none")
+    register.set_defaults(run=_register)
     witness = commands.add_parser(
         "witness", help="cosign checkpoints of logs, for partners to run",
         description="Serve a C2SP tlog-witness: cosign each checkpoint that contains all that was "
@@ -208,14 +217,21 @@ def _compare(arguments: argparse.Namespace) -> int:
 
 def _fork(arguments: argparse.Namespace) -> int:
     from verifier import compare
-    from verifier.errors import UndecidedError
 
     policy = _policy(arguments)
-    try:
-        data = Path(arguments.proof).read_bytes()
-    except OSError as error:
-        raise UndecidedError("source-unreadable", f"{arguments.proof}: {error.strerror}") from None
+    data = _read_file(arguments.proof, compare.MAX_PROOF_BYTES)
     print(compare.told(*compare.verify_fork(compare.parse_fork(data), policy)))
+    return 0
+
+
+def _register(arguments: argparse.Namespace) -> int:
+    from verifier.register import MAX_REGISTER_PROOF_BYTES, shown_text, verify_register
+    from verifier.report import inert
+
+    policy = _policy(arguments)
+    data = _read_file(arguments.proof, MAX_REGISTER_PROOF_BYTES)
+    shown = verify_register(data, policy=policy)
+    print("\n".join(map(inert, shown_text(shown, policy).split("\n"))))
     return 0
 
 
@@ -307,6 +323,17 @@ def _known(path: str) -> bytes:
 def _read(path: str) -> bytes:
     with Path(path).open("rb") as file:
         return file.read(MAX_FILE_BYTES)
+
+
+def _read_file(path: str, most: int) -> bytes:
+    """Read a file, and one byte more than there may be, so that a longer one is seen as such."""
+    from verifier.errors import UndecidedError
+
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(most + 1)
+    except OSError as error:
+        raise UndecidedError("source-unreadable", f"{path}: {error.strerror}") from None
 
 
 @contextmanager

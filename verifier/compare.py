@@ -27,7 +27,16 @@ from verifier.sources import Source
 from verifier.tiles import TileHashes
 from verifier.tree import HASH_BYTES, consistency_proof, root_from, verify_consistency
 
-__all__ = ["Fork", "View", "compare", "parse_fork", "told", "verify_fork", "view_of"]
+__all__ = [
+    "MAX_PROOF_BYTES",
+    "Fork",
+    "View",
+    "compare",
+    "parse_fork",
+    "told",
+    "verify_fork",
+    "view_of",
+]
 
 HEADER: Final = "pledgebook fork proof v1"
 MAX_PROOF_BYTES: Final = 2 * 1024 * 1024

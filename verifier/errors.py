@@ -85,6 +85,10 @@ CODES: Final[dict[str, str]] = {
     "compare-undecided": "Name the server or mirror itself in place of its saved checkpoint.",
     "fork-malformed": "Ask for the proof file again, whole, as the command compare wrote it.",
     "fork-unproven": "The file proves nothing: do not accuse anybody by it.",
+    # register.py
+    "register-malformed": "Ask for the proof again, whole; a register proof has one form alone.",
+    "register-incomplete": "Ask for the proof with both neighbours: without them it hides records.",
+    "register-other": "Ask for a proof out of the publication that the checkpoint covers.",
     # witness_http.py
     "witness-key": "Give a PEM file with an Ed25519 private key, or a path where one can be made.",
     "witness-address": "Give a free HOST:PORT, such as 127.0.0.1:7380.",

@@ -36,6 +36,7 @@ __all__ = [
     "node_hash",
     "root_from",
     "root_of",
+    "subtree_root",
     "verify_consistency",
     "verify_inclusion",
 ]
@@ -153,7 +154,7 @@ class Frontier:
 def root_from(size: int, read: Read) -> bytes:
     """Return the root at *size* of the tree behind *read*."""
     _require_size(size)
-    return _range_root(0, size, read)
+    return subtree_root(0, size, read)
 
 
 def inclusion_proof(index: int, size: int, read: Read) -> tuple[bytes, ...]:
@@ -289,14 +290,18 @@ def _path(level: int, index: int, size: int, read: Read) -> list[bytes]:
         if sibling + 1 << level <= size:
             path.append(read(level, sibling))
         elif sibling == last:  # the right edge: complete subtrees folded, at most once a proof
-            path.append(_range_root(sibling << level, size, read))
+            path.append(subtree_root(sibling << level, size, read))
         level += 1
         index >>= 1
     return path
 
 
-def _range_root(start: int, stop: int, read: Read) -> bytes:
-    """Return the root over the leaves start … stop - 1; *start* is aligned to their count."""
+def subtree_root(start: int, stop: int, read: Read) -> bytes:
+    """Return the root over the leaves start … stop - 1.
+
+    It is the hash of one subtree: *start* is a multiple of the next power of two not below their
+    number, as in every division of a tree.
+    """
     peaks = []
     while start < stop:
         level = (stop - start).bit_length() - 1

@@ -135,6 +135,9 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
     "RootsChanged/1": lambda b: (
         f"It is proposed that {len(b.roots)} roots follow, {b.threshold} of whom act together."
     ),
+    "RegisterPublished/1": lambda b: (
+        f"The register of the first {b.size} entries is published: {b.leaves} streams."
+    ),
     "RulesetAdopted/1": lambda b: f"Ruleset {b.version} is proposed.",
     "CodeListAdopted/1": lambda b: (
         f"Version {b.version} of the list {b.list} is proposed, from {b.valid_from} on."

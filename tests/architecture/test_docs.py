@@ -21,7 +21,8 @@ SPEC: Final = ROOT / "docs" / "spec"
 SECTIONS: Final = {
     "encoding": "encoding.md", "event": "event.md", "keys": "event.md", "tree": "log.md",
     "tiles": "log.md", "note": "checkpoint.md", "policy": "checkpoint.md", "proof": "checkpoint.md",
-    "witness": "checkpoint.md",
+    "witness": "checkpoint.md", "records": "register.md", "ranges": "register.md",
+    "register": "register.md",
 }  # fmt: skip
 """The specified modules, and the page on which each has its section."""
 

@@ -28,6 +28,7 @@ import msgspec
 from verifier.errors import RefusedError
 from verifier.event import Event
 from verifier.rules.fields import ActorId, EventRef
+from verifier.rules.registered import Registered
 
 __all__ = [
     "SINGLETONS",
@@ -147,7 +148,7 @@ class Subject:
 class Book:
     """All subjects at hand, the size and the log time, as of just before an event."""
 
-    __slots__ = ("ledger", "public_keys", "root_at", "size", "subjects", "time")
+    __slots__ = ("ledger", "public_keys", "register", "root_at", "size", "subjects", "time")
 
     def __init__(self, root_at: Callable[[int], bytes]) -> None:
         self.ledger: bytes | None = None
@@ -158,11 +159,22 @@ class Book:
         """Every key ever enrolled: thumbprint -> raw public key. A raw key is enrolled once."""
         self.root_at = root_at
         """Gives the log's own root at a size up to ``size``."""
+        self.register = Registered()
+        """Computes the register of the present state (``publication``)."""
 
     def subject(self, subject_id: str) -> Subject:
         """Return a subject's state; a subject without events is empty."""
         found = self.subjects.get(subject_id)
         return found if found is not None else Subject(subject_id)
+
+    def pass_over(self, event: Event) -> None:
+        """Let an event take its place in the chain and nothing more: it was not admissible."""
+        subject = self.subjects.setdefault(event.subject, Subject(event.subject))
+        subject.advance(event)
+        self.register.touch(event.subject, self.size, self.time)
+        if self.size == 0:
+            self.ledger = event.id
+        self.size += 1
 
     def thing(self, subject: str, key: str, kind: type[T]) -> T | None:
         """Return a thing of a subject, or nothing."""

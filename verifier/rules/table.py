@@ -25,6 +25,7 @@ from verifier.rules import (
     lesson,
     network,
     proposal,
+    publication,
     risk,
     support,
     waiver,
@@ -176,6 +177,7 @@ MODULES: Final = (
     diligence,
     diligence_decision,
     compact,
+    publication,
     filing,
 )
 

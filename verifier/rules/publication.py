@@ -1,0 +1,129 @@
+"""The register's root in the log: what every stream's head was, and what every subject published.
+
+- RG1 It states the size of the log before it: its own index. It speaks of the state after all
+      events before it, and of nothing else.
+- RG2 The root and the number of leaves that it states are those of that state.
+- RG3 Nothing is published where no other event came since the last publication.
+- RG4 (whole log) It is due on the day of the first event that comes as long after the last
+      publication, or the opening of the ledger, as the genesis says.
+
+The register is what ``verifier/records`` and ``public`` say. Source: record format §7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Annotated, ClassVar, Final
+
+import msgspec
+from msgspec import Meta
+
+from verifier.rules import dates
+from verifier.rules.authority.genesis import LedgerOpened
+from verifier.rules.authority.state import role
+from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
+from verifier.rules.fields import Hash
+from verifier.rules.public import public
+
+__all__ = ["EVENTS", "STREAM", "Published", "RegisterPublished", "due_from", "whole_log"]
+
+STREAM: Final = "ledger/register"
+service: Final = role("registry_service")
+
+
+class Published(msgspec.Struct, frozen=True):
+    """A publication on record: the size it speaks of, and its log time."""
+
+    index: int
+    at: int
+
+
+class RegisterPublished(Body, frozen=True, kw_only=True):
+    """The registry's service publishes the register of the log so far (RG1 to RG3)."""
+
+    TYPE: ClassVar[str] = "RegisterPublished/1"
+    STREAM: ClassVar[str] = STREAM
+    SIGNERS: ClassVar[tuple[Capacity, ...]] = (service,)
+
+    size: Annotated[int, Meta(ge=1, le=2**53 - 1)]
+    """Of the log before it."""
+    leaves: Annotated[int, Meta(ge=1, le=2**53 - 1)]
+    root: Hash
+
+    def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
+        """Yield what is not met of RG1 to RG3; the register is computed for the right size only."""
+        last = book.thing("ledger", "register", Published)
+        if last is not None and entry.index == last.index + 1:
+            yield Unmet(rule="RG3", reason="nothing came since the last publication")
+        if self.size != entry.index:
+            reason = f"it speaks of {self.size} entries and would stand after {entry.index}"
+            yield Unmet(rule="RG1", reason=reason, hint="compute it anew and sign it again")
+            return
+        true = book.register.commitment(book.subject, public)
+        if (self.leaves, self.root) != true:
+            reason = f"the register has {true.leaves} leaves and the root {true.root.hex()[:16]}…"
+            yield Unmet(rule="RG2", reason=reason, hint="compute it anew and sign it again")
+
+    def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
+        """Put the publication on record."""
+        published = Published(entry.index, entry.at)
+        yield "register", published
+        yield f"register:{entry.event.seq}", published
+
+
+def due_from(book: Book) -> date | None:
+    """Return the first day on which the next publication is due, or nothing before a genesis."""
+    genesis = book.thing("ledger", "genesis", LedgerOpened)
+    last = book.thing("ledger", "register", Published)
+    if genesis is None:
+        return None
+    return dates.add(dates.day_of(last.at if last else _opened(book)), genesis.register_every)
+
+
+def whole_log(book: Book) -> Iterator[Broken]:
+    """Yield each publication that came late or is missing (RG4)."""
+    genesis = book.thing("ledger", "genesis", LedgerOpened)
+    if genesis is None:
+        return
+    begun = _opened(book)
+    for seq in range(_count(book) + 1):
+        published = book.thing("ledger", f"register:{seq}", Published)
+        due = dates.add(dates.day_of(begun), genesis.register_every)
+        first = book.register.first_on(_midnight(due))
+        reached = book.time if published is None else published.at
+        if first is not None and (published is None or first[1] < published.index):
+            day = dates.day_of(first[0])
+            if not dates.in_time(reached, day):
+                yield _late(day, published)
+        if published is not None:
+            begun = published.at
+
+
+def _count(book: Book) -> int:
+    head = book.subject("ledger").heads.get(STREAM)
+    return 0 if head is None else head.seq + 1
+
+
+def _opened(book: Book) -> int:
+    """Return the log time of the ledger's opening."""
+    first = book.register.first_on(0)
+    return book.time if first is None else first[0]
+
+
+def _midnight(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
+
+
+def _late(due: date, published: Published | None) -> Broken:
+    told = "it was not published since" if published is None else (
+        f"it was published on {dates.day_text(published.at)}"
+    )  # fmt: skip
+    return Broken(
+        rule="RG4", reason=f"the register was due on {due.isoformat()}; {told}", kind="omission",
+        subject="ledger", who="registry_service", due=due.isoformat(), stream=STREAM,
+        hint="publish it; until then nobody can be shown what is not in the log",
+    )  # fmt: skip
+
+
+EVENTS: Final[tuple[type[Body], ...]] = (RegisterPublished,)
