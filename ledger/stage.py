@@ -20,7 +20,9 @@ from verifier.keys import thumbprint
 from verifier.rules.authority.actors import ActorConfirmed, ActorRegistered
 from verifier.rules.authority.genesis import LedgerOpened
 from verifier.rules.authority.keys import KeyEnrolled, possession_statement
-from verifier.rules.authority.roles import AppointmentProposed, RoleGranted, Terms
+from verifier.rules.authority.roles import AppointmentProposed, RoleGranted
+from verifier.rules.authority.scope import Scope
+from verifier.rules.authority.state import Terms
 from verifier.rules.book import Body, Head
 from verifier.rules.fields import EventRef, LangText, Texts
 from verifier.rules.proposal import Endorsed, endorsement_stream
@@ -189,24 +191,37 @@ class Stage:
             await self.say(confirmed_by, f"{actor}/profile", confirmed)
 
     async def appoint(
-        self, actor: str, role: str, *, roots: dict[str, str], quorum: int, mandate: str
+        self,
+        actor: str,
+        role: str,
+        *,
+        roots: dict[str, str],
+        quorum: int,
+        mandate: str,
+        subject: str | None = None,
     ) -> None:
-        """Give a role by the roots; ``roots`` maps each root that endorses to its principal."""
+        """Give a role by the roots; ``roots`` maps each root that endorses to its principal.
+
+        With ``subject`` it is given for that body alone, which another stream says.
+        """
+        scope = None if subject is None else Scope(subjects=(subject,))
         body = AppointmentProposed(
-            terms=Terms(role=role, mandate=mandate, first_day=self.day()),
+            terms=Terms(role=role, mandate=mandate, first_day=self.day(), scope=scope),
             quorum=quorum,
             expires=self.day(30),
         )
-        stream = f"{actor}/appointment/{role.replace('_', '-')}"
+        local = role if subject is None else f"{role}-of-{subject.removeprefix('actor-')}"
+        stream = f"{actor}/appointment/{local.replace('_', '-')}"
         proposal = await self.say(next(iter(roots)), stream, body)
         for number, (root, principal) in enumerate(roots.items()):
             if number < quorum:
                 await self.endorse(root, proposal, principal)
         self._grants[actor] = (role, ref(proposal))
 
-    async def grant(self, actor: str, role: str, *, by: str, mandate: str) -> None:
+    async def grant(
+        self, actor: str, terms: Terms, *, by: str, decision: EventRef | None = None
+    ) -> None:
         """Give a role by an actor that was appointed here to a role that may give it."""
         giver, under = self._grants[by]
-        terms = Terms(role=role, mandate=mandate, first_day=self.day())
-        body = RoleGranted(terms=terms, giver=giver, under=under, depth=2)
-        await self.say(by, f"{actor}/role/{role.replace('_', '-')}", body)
+        body = RoleGranted(terms=terms, giver=giver, under=under, depth=2, decision=decision)
+        await self.say(by, f"{actor}/role/{terms.role.replace('_', '-')}", body)

@@ -93,6 +93,7 @@ MEANINGS: Final[dict[str, str]] = {
     "MD": "monitoring was delegated against the procedure",
     "DG": "a delegation was given or withdrawn against the procedure",
     "BO": "a decision of a body was certified against the procedure",
+    "BO11": "a seat was not given or taken back in time as a body had decided",
     "CS": "a step towards a removal was taken without the steps that must come before it",
     "NT": "a notice was given against the procedure",
     "RD": "a removal was decided against the procedure",

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from ledger.founding import MANDATE, Founding
-from ledger.stage import Stage
+from ledger.stage import Stage, english, ref
+from verifier.rules.authority.actors import ActorRegistered
+from verifier.rules.authority.seats import APPOINT, APPOINTMENT, BY_DECISION, matter
+from verifier.rules.authority.state import Terms
+from verifier.rules.body import DecisionItem
+from verifier.rules.body.certified import DecisionCertified, DecisionCosigned
+from verifier.rules.body.sessions import SessionScheduled
 
 __all__ = ["PANEL", "REGISTRY", "REVIEWERS", "enter"]
 
@@ -14,7 +20,9 @@ OFFICE_A: Final = f"{REGISTRY}-office-a"
 OFFICE_B: Final = f"{REGISTRY}-office-b"
 SCREENING: Final = f"{REGISTRY}-screening"
 SERVICE: Final = f"{REGISTRY}-service"
-SECRETARY: Final = "actor-demo-body-secretary"
+BODY: Final = "actor-demo-body"
+SECRETARY: Final = f"{BODY}-secretary"
+PRESIDING: Final = f"{BODY}-presiding-officer"
 ENTITY: Final = "actor-demo-un-entity"
 EXECUTIVE_HEAD: Final = f"{ENTITY}-head"
 FOCAL_POINT: Final = f"{ENTITY}-focal-point"
@@ -45,6 +53,7 @@ CLASSES: Final = (("government", "NOR"), ("un_entity", None), ("academia", None)
 
 PARTS: Final = (
     Part(SECRETARY, "secretary of the reviewing body", "organization", SECRETARY, "un_entity"),
+    Part(PRESIDING, "presiding officer of the reviewing body", "office", SECRETARY, "un_entity"),
     Part(
         SCREENING,
         "registry, screening office",
@@ -84,13 +93,16 @@ GIVEN_BY: Final = {
     "screening_officer": OFFICE_A,
     "registry_service": OFFICE_A,
     "focal_point": EXECUTIVE_HEAD,
-    "reviewer": SECRETARY,
-    "appeals_panel": SECRETARY,
 }
+
+SEATS: Final = tuple(part for part in PARTS if part.role in BY_DECISION)
+"""Who is seated by the body, on its own decision."""
+
+SYMBOL: Final = "DEMO/DEC/1"
 
 
 async def enter(stage: Stage, founding: Founding) -> None:
-    """Register every actor and give each its role."""
+    """Register every actor and give each its role; a body decides who sits on its panels."""
     roots = founding.root_names()
     for part in PARTS:
         more = {} if part.country is None else {"country": part.country}
@@ -104,10 +116,59 @@ async def enter(stage: Stage, founding: Founding) -> None:
             stakeholder_type=part.stakeholder_type,
             **more,
         )
-        if appointed := APPOINTED.get(part.actor):
-            await stage.appoint(
-                part.actor, appointed, roots=roots, quorum=founding.threshold, mandate=MANDATE
-            )
-        if part.role:
-            giver = GIVEN_BY[part.role]
-            await stage.grant(part.actor, part.role, by=giver, mandate=MANDATE)
+    await _seat_body(stage, founding)
+    for actor, role in APPOINTED.items():
+        await stage.appoint(actor, role, roots=roots, quorum=founding.threshold, mandate=MANDATE)
+    for part in PARTS:
+        if part.role in GIVEN_BY:
+            await stage.grant(part.actor, _terms(stage, part.role), by=GIVEN_BY[part.role])
+    await _seat_panels(stage)
+
+
+def _terms(stage: Stage, role: str) -> Terms:
+    return Terms(role=role, mandate=MANDATE, first_day=stage.day())
+
+
+async def _seat_body(stage: Stage, founding: Founding) -> None:
+    """Register the body, which holds no key, and appoint the two offices that certify for it."""
+    body = ActorRegistered(
+        kind="body",
+        name=english("Demonstration: the reviewing body"),
+        principal=BODY,
+        stakeholder_type="igo",
+    )
+    await stage.say(OFFICE_A, f"{BODY}/profile", body)
+    for actor, role in ((SECRETARY, "body_secretary"), (PRESIDING, "presiding_officer")):
+        await stage.appoint(
+            actor,
+            role,
+            roots=founding.root_names(),
+            quorum=founding.threshold,
+            mandate=MANDATE,
+            subject=BODY,
+        )
+
+
+async def _seat_panels(stage: Stage) -> None:
+    """Let the body decide who reviews and who hears appeals, and put that into effect."""
+    session = SessionScheduled(name="First", first_day=stage.day(), last_day=stage.day(5))
+    await stage.say(SECRETARY, f"{BODY}/session/first", session)
+    decided = DecisionCertified(
+        symbol=SYMBOL,
+        kind=APPOINTMENT,
+        title=english("Who reviews, and who hears appeals"),
+        items=tuple(
+            DecisionItem(part.actor, matter(part.role), APPOINT, terms=_terms(stage, part.role))
+            for part in SEATS
+        ),
+        adoption="without_vote",
+        adopted_on=stage.day(),
+        session="first",
+    )
+    certified = await stage.say(SECRETARY, f"{BODY}/decision/panels", decided)
+    cosigned = DecisionCosigned(decision=ref(certified))
+    await stage.say(PRESIDING, f"{BODY}/decision/panels", cosigned)
+    for part in SEATS:
+        await stage.grant(
+            part.actor, _terms(stage, part.role), by=SECRETARY, decision=ref(certified)
+        )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,9 @@ from verifier.rules import admission
 from verifier.rules.authority.keys import possession_statement
 from verifier.rules.authority.offices import APPOINTS
 from verifier.rules.authority.roots import Roots
+from verifier.rules.authority.seats import BY_DECISION
 from verifier.rules.authority.state import Confirmed, Grant, Key
+from verifier.rules.body.state import Session
 from verifier.rules.book import Body, Book, Entry, Refused, Subject
 from verifier.rules.table import EVENTS
 from verifier.tree import Frontier, leaf_hash, node_hash
@@ -223,11 +226,12 @@ class Registry:
 
     def appoint(
         self, actor: str, role: str,
-        roots: tuple[str, ...] = ("actor-root-a", "actor-root-b"), **terms: Any,
+        roots: tuple[str, ...] = ("actor-root-a", "actor-root-b"), *, local: str = "", **terms: Any,
     ) -> Registry:  # fmt: skip
         """Give a role by the roots' threshold."""
+        local = local or role.replace("_", "-")
         proposal = self.append(
-            roots[0], f"{actor}/appointment/{role.replace('_', '-')}", "AppointmentProposed",
+            roots[0], f"{actor}/appointment/{local}", "AppointmentProposed",
             terms={"role": role, "mandate": "A/RES/70/224", "first_day": self.day()} | terms,
             quorum=len(roots), expires=self.day(30),
         )  # fmt: skip
@@ -236,11 +240,61 @@ class Registry:
         return self
 
     def grant(self, actor: str, role: str, by: str, depth: int = 2, **terms: Any) -> Registry:
-        """Give a role by a holder of a role that may."""
+        """Give a role by a holder of a role that may, and as its body decides where one does."""
         stated = {"role": role, "mandate": "A/RES/70/224", "first_day": self.day()} | terms
-        stream = f"{actor}/role/{role.replace('_', '-')}"
-        self.append(by, stream, "RoleGranted", depth=depth, terms=stated, **self.basis(by, role))
+        basis = self.basis(by, role)
+        if role in BY_DECISION:
+            basis["decision"] = self.decide_seat(actor, role, by, terms=stated)
+        stream = self.free(f"{actor}/role/{role.replace('_', '-')}")
+        self.append(by, stream, "RoleGranted", depth=depth, terms=stated, **basis)
         return self
+
+    def dismiss(self, actor: str, role: str, by: str) -> Entry:
+        """Take back a role that a body fills, as the body decides."""
+        held = next(g for g in self.subject(actor).all(Grant)
+                    if g.role == role and g.withdrawn is None)  # fmt: skip
+        return self.append(
+            by, self.free(f"{actor}/withdrawal/{role.replace('_', '-')}"), "RoleWithdrawn",
+            grant=msgspec.to_builtins(held.ref, builtin_types=(bytes,)), reason="E/2024/9",
+            decision=self.decide_seat(actor, role, by, "dismiss"),
+        )  # fmt: skip
+
+    def decide_seat(
+        self, holder: str, role: str, by: str, result: str = "appoint", *, body: str = "",
+        **item: Any,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Let a secretary's body decide on a seat, today; return the reference to the decision."""
+        scopes = (g.scope for g in self.subject(by).all(Grant) if g.role == "body_secretary")
+        named = [name for scope in scopes if scope for name in scope.subjects or ()]
+        body = body or named[0]
+        president = next(
+            subject.id for subject in self.book.subjects.values() for g in subject.all(Grant)
+            if g.role == "presiding_officer" and g.scope and body in (g.scope.subjects or ())
+        )  # fmt: skip
+        item = {"subject": holder, "matter": role.replace("_", "-"), "result": result} | item
+        certified = self.append(
+            by, self.free(f"{body}/decision/seat"), "DecisionCertified", symbol="E/2024/9",
+            kind="appointment", title=[{"lang": "en", "text": "Seats"}], items=[item],
+            adoption="without_vote", adopted_on=self.day(), session=self._sitting(body, by),
+        )  # fmt: skip
+        self.append(president, certified.event.stream, "DecisionCosigned", decision=ref(certified))
+        return ref(certified)
+
+    def _sitting(self, body: str, by: str) -> str:
+        """Return the session of a body on this day; it is scheduled if there is none."""
+        for key, held in self.subject(body).things.items():
+            if isinstance(held, Session) and held.first_day <= self.day() <= held.last_day:
+                return key.partition(":")[2]
+        local = f"of-{self.day()}"
+        self.append(by, f"{body}/session/{local}", "SessionScheduled", name="Session",
+                    first_day=self.day(), last_day=self.day(300))  # fmt: skip
+        return local
+
+    def free(self, stream: str) -> str:
+        """Return the first of a stream, its second, its third and so on that nothing stands on."""
+        heads = self.subject(stream.partition("/")[0]).heads
+        names = (stream if n == 1 else f"{stream}-{n}" for n in count(1))
+        return next(name for name in names if name not in heads)
 
     def basis(self, giver: str, role: str) -> dict[str, Any]:
         """Return the fields that say on which of its grants a giver gives a role."""

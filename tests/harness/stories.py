@@ -29,7 +29,9 @@ OFFICE_B = "actor-registry-office-b"
 MACHINE = "actor-registry-machine"
 SCREENER = "actor-screening-officer"
 ISSUER = "actor-guideline-issuer"
+BODY = "actor-review-body"
 BODY_SECRETARY = "actor-body-secretary"
+BODY_PRESIDENT = "actor-body-president"
 EXECUTIVE_HEAD = "actor-executive-head"
 FOCAL_POINT = "actor-focal-point"
 GOVERNMENT = "actor-government"
@@ -53,7 +55,8 @@ def text(words: str) -> list[dict[str, str]]:
 def cast(registry: Registry) -> Registry:
     """Open the ledger if need be; register everyone who acts, and give them their roles.
 
-    The secretariat is an office of the NGO. Reviewers and appeals panel members are organizations
+    The secretariat is an office of the NGO. A body decides who sits on its panels: reviewers and
+    appeals panel members are organizations
     of their own; the first of each is a government.
     """
     if registry.book.ledger is None:
@@ -63,6 +66,10 @@ def cast(registry: Registry) -> Registry:
         registry.enlist(office, kind="office", principal="actor-registry-org")
     registry.enlist(MACHINE, kind="machine", principal="actor-registry-org")
     registry.enlist(ISSUER).enlist(BODY_SECRETARY).enlist(UN_AGENCY)
+    registry.enlist(BODY_PRESIDENT, kind="office", principal=BODY_SECRETARY)
+    registry.append("actor-root-a", f"{BODY}/profile", "ActorRegistered", kind="body",
+                    name=text("The body whose panels these are"), principal=BODY,
+                    stakeholder_type="igo")  # fmt: skip
     for office in (EXECUTIVE_HEAD, FOCAL_POINT):
         registry.enlist(office, kind="office", principal=UN_AGENCY)
     registry.enlist(GOVERNMENT, stakeholder_type="government", country="KEN")
@@ -78,7 +85,10 @@ def cast(registry: Registry) -> Registry:
 def _appoint(registry: Registry) -> Registry:
     for office in (OFFICE_A, OFFICE_B):
         registry.appoint(office, "registry")
-    registry.appoint(ISSUER, "guideline_issuer").appoint(BODY_SECRETARY, "body_secretary")
+    registry.appoint(ISSUER, "guideline_issuer")
+    registry.appoint(BODY_SECRETARY, "body_secretary", local="body", scope={"subjects": [BODY]})
+    registry.appoint(BODY_PRESIDENT, "presiding_officer", scope={"subjects": [BODY]})
+    registry.appoint(BODY_SECRETARY, "body_secretary")
     registry.grant(SCREENER, "screening_officer", OFFICE_A)
     registry.grant(MACHINE, "registry_service", OFFICE_A)
     registry.appoint(EXECUTIVE_HEAD, "executive_head")

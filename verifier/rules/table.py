@@ -42,6 +42,7 @@ from verifier.rules.authority import (
     rootchange,
 )
 from verifier.rules.body import certified, sessions
+from verifier.rules.body import duties as body_duties
 from verifier.rules.book import Body, Book, Broken
 from verifier.rules.commitment import assessment, ending, milestone, progress, promise, revision
 from verifier.rules.commitment import duties as commitment_duties
@@ -113,6 +114,7 @@ MODULES: Final = (
     proposal,
     sessions,
     certified,
+    body_duties,
     instruments,
     principles,
     sets,

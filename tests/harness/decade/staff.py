@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
+from tests.harness.decade.cast import APPEALS
 from tests.harness.decade.player import Player
 from tests.harness.registry import public
 from tests.harness.removals import grant_of
-from tests.harness.stories import OFFICE_A, OFFICE_B
+from tests.harness.stories import BODY_SECRETARY, OFFICE_A, OFFICE_B
 from verifier.keys import thumbprint
 
 __all__ = ["turn_over"]
@@ -21,6 +22,7 @@ def turn_over(player: Player) -> None:
         player.plan_in(365 * year, partial(_new_officer, player, year))
         player.plan_in(365 * year + 90, partial(_new_key, player, year))
     player.plan_in(365 * 4 + 200, partial(_theft, player))
+    player.plan_in(365 * 5 + 30, partial(_new_judge, player))
 
 
 def _new_officer(player: Player, year: int) -> None:
@@ -39,6 +41,14 @@ def _new_key(player: Player, year: int) -> None:
     fields = registry.possession(office, f"{office}-{year}")
     player.do(office, f"{office}/keys", "KeyRotated", **fields)
     registry.keys[office] = f"{office}-{year}"
+
+
+def _new_judge(player: Player) -> None:
+    """Let the body dismiss a judge of the roster and seat another."""
+    registry, judge = player.registry, "actor-appeals-new"
+    registry.dismiss(APPEALS[-1], "appeals_panel", BODY_SECRETARY)
+    registry.enlist(judge, OFFICE_A, stakeholder_type="academia")
+    registry.grant(judge, "appeals_panel", BODY_SECRETARY)
 
 
 def _theft(player: Player) -> None:

@@ -6,8 +6,10 @@ from tests.harness import stories
 from tests.harness.decade.cast import APPEALS, COMPANIES, NGOS, secretariat_of
 from tests.harness.decade.scene import ROOT_A, ROOT_B, Move, NotNow, Scene
 from tests.harness.registry import ORIGIN, public
-from tests.harness.removals import grant_of
+from tests.harness.removals import fields_of, grant_of
 from tests.harness.stories import (
+    APPEALS_PANEL,
+    BODY_SECRETARY,
     OFFICE_A,
     OFFICE_B,
     REVIEWERS,
@@ -15,6 +17,7 @@ from tests.harness.stories import (
 )
 from verifier.event import Event, Seen
 from verifier.keys import thumbprint
+from verifier.rules.authority.state import Grant
 
 __all__ = ["MOVES"]
 
@@ -83,6 +86,19 @@ def _other_ledger(scene: Scene) -> Event:
 def _root_key(scene: Scene) -> Event:
     return scene.sign(OFFICE_A, f"{ROOT_B}/keys", "KeyEnrolled",
                       **scene.registry.possession(ROOT_B, "another-root"))  # fmt: skip
+
+
+def _decided_for_another(scene: Scene) -> Event:
+    held = next(g for g in scene.registry.subject(REVIEWERS[0]).all(Grant) if g.decision)
+    return scene.grant(BODY_SECRETARY, NGOS[1], "reviewer", as_="body_secretary",
+                       decision=fields_of(held.decision))  # fmt: skip
+
+
+def _dismissed_alone(scene: Scene) -> Event:
+    return scene.sign(
+        BODY_SECRETARY, f"{APPEALS_PANEL[0]}/withdrawal/x", "RoleWithdrawn", reason="None",
+        grant=grant_of(scene.registry, APPEALS_PANEL[0], "appeals_panel"),
+    )  # fmt: skip
 
 
 MOVES: tuple[Move, ...] = (
@@ -200,6 +216,13 @@ MOVES: tuple[Move, ...] = (
         "RO7",
         lambda s: s.grant(NGOS[0], NGOS[1], "screening_officer", as_="registry"),
     ),
+    Move(
+        "a body's secretary picks a judge of appeals alone",
+        "RO11",
+        lambda s: s.grant(BODY_SECRETARY, NGOS[1], "appeals_panel", as_="body_secretary"),
+    ),
+    Move("a decision that seats one is used for another", "RO11", _decided_for_another),
+    Move("a body's secretary dismisses a judge of appeals alone", "RO12", _dismissed_alone),
     Move("one root appoints alone", "PR1", lambda s: s.appointment(NGOS[1], "registry", quorum=1)),
     Move(
         "a proposal never expires",

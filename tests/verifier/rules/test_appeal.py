@@ -47,7 +47,10 @@ def appealed(registry: Registry) -> Entry:
 
 
 def dismiss(registry: Registry, member: str, by: str) -> None:
-    """Take a seat on the roster back, or lay it down."""
+    """Take a seat on the roster back as its body decides, or lay it down."""
+    if by != member:
+        registry.dismiss(member, "appeals_panel", by)
+        return
     registry.append(by, f"{member}/withdrawal/panel", "RoleWithdrawn", reason="A/1",
                     grant=removals.grant_of(registry, member, "appeals_panel"))  # fmt: skip
 

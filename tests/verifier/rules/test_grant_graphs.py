@@ -36,11 +36,11 @@ ROOTS = ("actor-root-a", "actor-root-b")
 GIVES = {
     "root": ("executive_head", "body_secretary"),
     "executive_head": ("executive_head", "risk_owner"),
-    "body_secretary": ("body_secretary", "expert_body", "executive_head"),
+    "body_secretary": ("body_secretary", "stakeholder_convenor", "executive_head"),
 }
 """A table that is bolder than the real one, so that chains grow until their length ends them."""
 
-ROLES = ("executive_head", "body_secretary", "risk_owner", "expert_body")
+ROLES = ("executive_head", "body_secretary", "risk_owner", "stakeholder_convenor")
 LAST_DAY = 12
 
 # What a place may be: the last value of each kind is one that no scope names.

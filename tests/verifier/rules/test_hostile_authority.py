@@ -193,8 +193,11 @@ def test_incompatible_roles_never_overlap(
     registry.enlist(NEWCOMER)
     registry.grant(NEWCOMER, "reviewer", BODY_SECRETARY, **span(first))
     terms = {"role": "appeals_panel", "mandate": "A/1", **span(second)}
+    basis = registry.basis(BODY_SECRETARY, terms["role"]) | {
+        "decision": registry.decide_seat(NEWCOMER, "appeals_panel", BODY_SECRETARY, terms=terms)
+    }
     rules = refused(registry, BODY_SECRETARY, f"{NEWCOMER}/role/panel", "RoleGranted", depth=2,
-                    terms=terms, **registry.basis(BODY_SECRETARY, terms["role"]))  # fmt: skip
+                    terms=terms, **basis)  # fmt: skip
     assert rules == {"RO3"}
 
 
@@ -222,7 +225,7 @@ def test_a_grant_is_not_replaced_by_another_on_its_stream(registry: Registry) ->
     """Each grant has a stream of its own, so none ends but by its withdrawal or its day."""
     registry.enlist(NEWCOMER)
     registry.grant(NEWCOMER, "reviewer", BODY_SECRETARY)
-    terms = {"role": "expert_body", "mandate": "A/1", "first_day": registry.day()}
+    terms = {"role": "major_group", "mandate": "A/1", "first_day": registry.day()}
     rules = refused(registry, BODY_SECRETARY, f"{NEWCOMER}/role/reviewer", "RoleGranted", depth=2,
                     terms=terms, **registry.basis(BODY_SECRETARY, terms["role"]))  # fmt: skip
     assert rules == {"RO8"}
@@ -276,8 +279,8 @@ def test_a_delegate_gives_no_role_in_anothers_name(registry: Registry) -> None:
     given = delegate(registry, BODY_SECRETARY, COMPANY, "RoleGranted")
     rules = refused(
         registry, COMPANY, f"{NEWCOMER}/role/r", "RoleGranted", depth=2,
-        terms={"role": "reviewer", "mandate": "A/1", "first_day": registry.day()},
-        **registry.basis(BODY_SECRETARY, "reviewer"),
+        terms={"role": "major_group", "mandate": "A/1", "first_day": registry.day()},
+        **registry.basis(BODY_SECRETARY, "major_group"),
         on_behalf_of={"actor": BODY_SECRETARY, "delegation": ref(given)},
     )  # fmt: skip
     assert rules == {"AD11"}

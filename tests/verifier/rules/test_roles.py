@@ -20,6 +20,7 @@ from tests.harness.stories import (
 )
 from verifier.rules.authority.offices import APPOINTS, GIVERS, INCOMPATIBLE
 from verifier.rules.authority.scope import Place, Scope, widens
+from verifier.rules.authority.seats import BY_DECISION
 from verifier.rules.authority.state import Grant, role
 from verifier.rules.book import Entry
 
@@ -51,6 +52,8 @@ def give(registry: Registry, actor: str, name: str, by: str, **terms: Any) -> se
     """Try to give a role; return the rules that are not met."""
     changes = {k: terms.pop(k) for k in ("giver", "under", "depth") if k in terms}
     stated = {"role": name, "mandate": "A/1", "first_day": registry.day()} | terms
+    if by == BODY_SECRETARY and name in BY_DECISION:
+        changes["decision"] = registry.decide_seat(actor, name, by, terms=stated)
     return refused(
         registry, by, f"{actor}/role/{name.replace('_', '-')}-2", "RoleGranted",
         **({"depth": 2, "terms": stated} | registry.basis(by, name) | changes),
@@ -128,14 +131,14 @@ def test_days_only_shrink(registry: Registry, days: tuple[int, int | None]) -> N
         {"last_day": registry.day(last)} if last is not None else {}
     )
     registry.enlist("actor-new")
-    assert give(registry, "actor-new", "expert_body", "actor-secretary", **terms) == {"RO2"}
-    registry.grant("actor-new", "expert_body", "actor-secretary", last_day=registry.day(40))
+    assert give(registry, "actor-new", "major_group", "actor-secretary", **terms) == {"RO2"}
+    registry.grant("actor-new", "major_group", "actor-secretary", last_day=registry.day(40))
 
 
 def test_a_chain_states_its_length(registry: Registry) -> None:
     """RO2: a grant is one deeper than the one that it rests on."""
     registry.enlist("actor-new")
-    assert give(registry, "actor-new", "reviewer", BODY_SECRETARY, depth=3) == {"RO2"}
+    assert give(registry, "actor-new", "major_group", BODY_SECRETARY, depth=3) == {"RO2"}
 
 
 @pytest.mark.parametrize(

@@ -17,23 +17,28 @@
       Coordinator in countries that its grant names.
 - RO10 An executive head and a Permanent Mission give roles to actors of their own
       organization only.
+
+What a body decides about its seats is asked in ``seats`` (RO11, RO12).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, ClassVar, Final
 
 import msgspec
 from msgspec import Meta
 
+from verifier.event import Event
 from verifier.rules import dates
 from verifier.rules.authority.offices import APPOINTS, BY_COUNTRY, GIVERS, INCOMPATIBLE, OWN_HOUSE
 from verifier.rules.authority.roots import is_member, root, threshold
-from verifier.rules.authority.scope import Scope, widens
+from verifier.rules.authority.scope import widens
+from verifier.rules.authority.seats import unmet_appointment, unmet_dismissal
 from verifier.rules.authority.state import (
     Actor,
     Grant,
+    Terms,
     grant_in_force,
     grant_key,
     grants,
@@ -42,8 +47,9 @@ from verifier.rules.authority.state import (
     office,
     organization_of,
 )
+from verifier.rules.body.state import subject_of
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
-from verifier.rules.fields import Code, Day, EventRef, Symbol
+from verifier.rules.fields import Code, EventRef, Symbol
 from verifier.rules.proposal import Proposal, ProposalBody
 
 __all__ = [
@@ -57,18 +63,6 @@ __all__ = [
 
 LONGEST_CHAIN: Final = 3
 NO_LAST_DAY: Final = "9999-12-31"
-
-
-class Terms(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
-):
-    """What an appointment says, whether one signs it or several endorse it."""
-
-    role: Code
-    mandate: Symbol
-    first_day: Day
-    last_day: Day | None = None
-    scope: Scope | None = None
 
 
 def unmet_holder(terms: Terms, entry: Entry, book: Book) -> Iterator[Unmet]:
@@ -104,9 +98,9 @@ def _overlaps(terms: Terms, grant: Grant, today: str) -> bool:
 
 
 def _grant(
-    terms: Terms, ref: EventRef, at: int, *, giver: str, under: EventRef | None, depth: int
-) -> Change:
-    return grant_key(ref), Grant(
+    terms: Terms, ref: EventRef, at: int, *, giver: str, depth: int, under: EventRef | None = None
+) -> Grant:
+    return Grant(
         ref, terms.role, giver, under, terms.mandate, depth,
         terms.first_day, terms.last_day, terms.scope, at,
     )  # fmt: skip
@@ -142,11 +136,12 @@ class AppointmentProposed(ProposalBody, frozen=True, kw_only=True):
         self, proposal: Proposal, entry: Entry, subject: Subject, book: Book
     ) -> Iterator[Change]:
         """Give the role."""
-        yield _grant(self.terms, proposal.ref, entry.index, giver="root", under=None, depth=1)
+        given = _grant(self.terms, proposal.ref, entry.index, giver="root", depth=1)
+        yield grant_key(given.ref), given
 
 
 class RoleGranted(Body, frozen=True, kw_only=True):
-    """A holder of a role that may give it gives a role (RO1 to RO4, RO7 to RO10)."""
+    """A holder of a role that may give it gives a role (RO1 to RO4, RO7 to RO11)."""
 
     TYPE: ClassVar[str] = "RoleGranted/1"
     STREAM: ClassVar[str] = "actor-*/role/*"
@@ -161,9 +156,15 @@ class RoleGranted(Body, frozen=True, kw_only=True):
     """The giver's own grant of that role, on which this one rests."""
     depth: Annotated[int, Meta(ge=2, le=LONGEST_CHAIN)]
     """The length of the chain of grants from the roots."""
+    decision: EventRef | None = None
+    """The decision of a body that it puts into effect, where a body fills the role."""
+
+    def touches(self, event: Event) -> Iterable[str]:
+        """Look at the body that decided."""
+        return (subject_of(self.decision),) if self.decision else ()
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RO1 to RO4 and RO7 to RO10."""
+        """Yield what is not met of RO1 to RO4 and RO7 to RO11."""
         if entry.event.seq != 0:
             yield Unmet(rule="RO8", reason="this stream holds a grant", hint="name another")
         if self.terms.role not in APPOINTS.get(self.giver, ()) or self.giver not in GIVERS:
@@ -176,6 +177,7 @@ class RoleGranted(Body, frozen=True, kw_only=True):
         elif under.depth + 1 != self.depth or _beyond(self.terms, under):
             yield Unmet(rule="RO2", reason="wider, longer or deeper than what the giver holds")
         yield from unmet_holder(self.terms, entry, book)
+        yield from unmet_appointment(self.terms, self.decision, entry, book)
         if self.giver in OWN_HOUSE:
             house = organization_of(entry.actor, book)
             if organization_of(entry.event.subject, book) != house:
@@ -183,8 +185,10 @@ class RoleGranted(Body, frozen=True, kw_only=True):
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Give the role."""
-        yield _grant(self.terms, entry.ref, entry.index, giver=self.giver, under=self.under,
-                     depth=self.depth)  # fmt: skip
+        given = _grant(
+            self.terms, entry.ref, entry.index, giver=self.giver, depth=self.depth, under=self.under
+        )
+        yield grant_key(given.ref), msgspec.structs.replace(given, decision=self.decision)
 
 
 def _beyond(terms: Terms, under: Grant) -> bool:
@@ -197,7 +201,7 @@ def _beyond(terms: Terms, under: Grant) -> bool:
 
 
 class RoleWithdrawn(Body, frozen=True, kw_only=True):
-    """A role ends: its holder lays it down, or who may give it takes it back (RO5, RO6)."""
+    """A role ends: its holder lays it down, or who may give it takes it back (RO5, RO6, RO12)."""
 
     TYPE: ClassVar[str] = "RoleWithdrawn/1"
     STREAM: ClassVar[str] = "actor-*/withdrawal/*"
@@ -207,13 +211,21 @@ class RoleWithdrawn(Body, frozen=True, kw_only=True):
 
     grant: EventRef
     reason: Symbol
+    decision: EventRef | None = None
+    """The decision of a body that it puts into effect, where a body fills the role."""
+
+    def touches(self, event: Event) -> Iterable[str]:
+        """Look at the body that decided."""
+        return (subject_of(self.decision),) if self.decision else ()
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RO5 and RO6."""
+        """Yield what is not met of RO5, RO6 and RO12."""
         found = _found(self.grant, entry, book)
         if found is None:
             yield Unmet(rule="RO5", reason="this actor has no such grant in force")
-        elif entry.actor != entry.event.subject and not _takes_back(found, entry, book):
+            return
+        yield from unmet_dismissal(found, self.decision, entry, book)
+        if entry.actor != entry.event.subject and not _takes_back(found, entry, book):
             yield Unmet(rule="RO6", reason=f"{entry.actor} may not take back this {found.role}",
                         who=found.giver)  # fmt: skip
 

@@ -19,7 +19,7 @@ from verifier.rules import dates
 from verifier.rules.authority.roots import ending_of, member, root
 from verifier.rules.authority.scope import Scope, covers
 from verifier.rules.book import Book, Capacity, Entry, Unmet
-from verifier.rules.fields import EventRef
+from verifier.rules.fields import Code, Day, EventRef, Symbol
 
 __all__ = [
     "Actor",
@@ -28,6 +28,7 @@ __all__ = [
     "Grant",
     "Key",
     "Opened",
+    "Terms",
     "grant_in_force",
     "grant_key",
     "grants",
@@ -81,6 +82,18 @@ class Opened(msgspec.Struct, frozen=True):
     index: int
 
 
+class Terms(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """What an appointment says, whether one signs it, several endorse it or a body decides it."""
+
+    role: Code
+    mandate: Symbol
+    first_day: Day
+    last_day: Day | None = None
+    scope: Scope | None = None
+
+
 class Grant(msgspec.Struct, frozen=True):
     """A role held by the actor of the subject it stands in."""
 
@@ -100,6 +113,8 @@ class Grant(msgspec.Struct, frozen=True):
     withdrawn: int | None = None
     laid_down: bool = False
     """Whether it was its holder who ended it."""
+    decision: EventRef | None = None
+    """The decision of the body that gave it (RO11)."""
 
 
 class Delegation(msgspec.Struct, frozen=True):

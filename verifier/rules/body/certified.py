@@ -132,6 +132,7 @@ class DecisionCertified(Decides, frozen=True, kw_only=True):
             ref=entry.ref, body=subject.id, symbol=self.symbol, kind=self.kind,
             adopted_on=self.adopted_on, adoption=self.adoption,
             results={f"{item.subject}/{item.matter}": item.result for item in settled},
+            terms={f"{i.subject}/{i.matter}": i.terms for i in settled if i.terms is not None},
             certified_by=entry.signers,
         )  # fmt: skip
         yield thing_key("certified", entry.event.stream), Certified(self)
@@ -186,7 +187,10 @@ class DecisionCosigned(OfBody, frozen=True, kw_only=True):
         yield (
             key,
             msgspec.structs.replace(
-                subject.things[key], cosigned_by=entry.signers, effective=entry.index
+                subject.things[key],
+                cosigned_by=entry.signers,
+                effective=entry.index,
+                effective_on=dates.day_text(entry.at),
             ),
         )
 

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Final
 import msgspec
 from msgspec import Meta
 
-from verifier.rules.authority.state import Actor, Grant, grant_in_force, grants, role
+from verifier.rules.authority.state import Actor, Grant, Terms, grant_in_force, grants, role
 from verifier.rules.book import Body, Book, Capacity, Entry, Subject, Unmet
 from verifier.rules.fields import Code, EventRef, LocalId
 
@@ -70,6 +70,8 @@ class DecisionItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     result: Code
     votes: Votes | None = None
     """Where this item was voted on by itself."""
+    terms: Terms | None = None
+    """What a seat is given with, where the matter is a role (RO11)."""
 
 
 Items = Annotated[tuple[DecisionItem, ...], Meta(max_length=30)]
@@ -123,6 +125,10 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     cosigned_by: tuple[str, ...] = ()
     effective: int | None = None
     """The index of the cosignature."""
+    effective_on: str = ""
+    """Its day, in ISO 8601."""
+    terms: dict[str, Terms] = {}
+    """What seats are given with, by ``<subject>/<matter>`` too."""
 
 
 def subject_of(ref: EventRef) -> str:
