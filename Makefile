@@ -1,7 +1,7 @@
 # Pledgebook. `make help` lists what can be made; every target does its own set-up.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint types contracts tamper bench lock clean setup-run setup-dev
+.PHONY: help demo test test-all lint types contracts tamper bench catalogues lock clean setup-run setup-dev
 
 BIN := .venv/bin
 DEMO_ARGS ?= demo-ledger
@@ -9,7 +9,7 @@ TEST_ARGS ?=
 BENCH_ARGS ?=
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: setup-run ## build a ledger from real data, audit it, serve it (DEMO_ARGS="DIR --no-serve")
 	@$(BIN)/pledgebook demo $(DEMO_ARGS)
@@ -35,6 +35,9 @@ tamper: setup-dev ## play attacks on a small log and show the verifier's words f
 
 bench: setup-dev ## measure speed against limits of this machine (BENCH_ARGS=--large)
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+catalogues: setup-dev ## bring the pages' catalogues of five languages up to date with their words
+	@$(BIN)/python tools/catalogues.py
 
 lock: ## write requirements/*.lock anew (UV_ARGS=--upgrade moves to newer versions)
 	@tools/lock.sh

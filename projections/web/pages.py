@@ -21,13 +21,8 @@ from projections.views.directory import Directory
 from projections.views.shape import Rows, View
 from projections.web import pages_json
 from projections.web.asking import ask, parse_day, query, stands_at, tag
-from projections.web.html import (
-    LANGUAGES,
-    TEMPLATES_DIGEST,
-    chosen_language,
-    page,
-    static_response,
-)
+from projections.web.html import TEMPLATES_DIGEST, page, static_response
+from projections.web.languages import LANGUAGES, chosen
 from projections.web.pages_json import NoQuery, SubjectQuery, entry_index
 from projections.web.problems import Handler, Wrong, telling
 
@@ -96,7 +91,7 @@ async def _page(
 
 async def choose(request: web.Request) -> web.Response:
     """Lead from ``/`` to the home page in the reader's language."""
-    language = chosen_language(request.headers.get("Accept-Language", ""))
+    language = chosen(request.headers.get("Accept-Language", ""))
     headers = {"Location": f"/{language}/", "Vary": "Accept-Language", "Cache-Control": "no-store"}
     return web.Response(status=302, headers=headers)
 

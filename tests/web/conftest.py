@@ -1,4 +1,4 @@
-"""The demonstration, served by its own command, for tests that open it in a browser."""
+"""A small site for tests that ask over HTTP; the demonstration for those that open a browser."""
 
 from __future__ import annotations
 
@@ -8,13 +8,40 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import aiohttp
 import pytest
+from aiohttp import web
 from playwright.sync_api import Browser, sync_playwright
 
+from projections.views import Directory, Subject
+from projections.web import pages_app
 from tests.conftest import ROOT
+from tests.harness import stories
+from tests.harness.registry import Registry
+from tests.projections.logs import Log, runner
+from tests.web.site import Site
+
+HOSTILE = "<script>alert(1)</script> & “water” 'q'"
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    """The pages of a listed partnership with a promise and a hostile claim, on a free port."""
+    registry = stories.listed_partnership(Registry())
+    stories.acknowledged_commitment(registry)
+    stories.made_commitment(registry, local="wells", text=stories.text(HOSTILE))
+    follower = runner(Log.of(registry), tmp_path, Directory, Subject)
+    follower.catch_up()
+    server = web.AppRunner(pages_app(follower))
+    await server.setup()
+    await web.TCPSite(server, "127.0.0.1", 0).start()
+    async with aiohttp.ClientSession() as session:
+        yield Site(session, f"http://127.0.0.1:{server.addresses[0][1]}")
+    await server.cleanup()
+    follower.close()
 
 
 @pytest.fixture(scope="session")

@@ -3,60 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
 
-import aiohttp
 import pytest
-from aiohttp import web
 
-from projections.views import Directory, Subject
-from projections.web import html, pages_app
+from projections.web.languages import in_language
 from tests.harness import stories
-from tests.harness.registry import Registry
-from tests.projections.logs import Log, runner
-
-HOSTILE = "<script>alert(1)</script> & “water” 'q'"
-
-
-class Site:
-    """A site that is served: answers as (status, headers, text)."""
-
-    def __init__(self, session: aiohttp.ClientSession, base: str) -> None:
-        self.session = session
-        self.base = base
-
-    async def get(self, path: str, **headers: str) -> tuple[int, Any, str]:
-        """Ask for a path, without following where it leads."""
-        names = {name.replace("_", "-"): value for name, value in headers.items()}
-        async with self.session.get(
-            self.base + path, headers=names, allow_redirects=False
-        ) as response:
-            return response.status, response.headers, await response.text()
-
-    async def json(self, path: str) -> Any:
-        """Ask for the JSON at a path."""
-        async with self.session.get(self.base + path) as response:
-            return await response.json()
-
-
-@pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    """The pages of a listed partnership with a promise and a hostile claim, on a free port."""
-    registry = stories.listed_partnership(Registry())
-    stories.acknowledged_commitment(registry)
-    stories.made_commitment(registry, local="wells", text=stories.text(HOSTILE))
-    follower = runner(Log.of(registry), tmp_path, Directory, Subject)
-    follower.catch_up()
-    server = web.AppRunner(pages_app(follower))
-    await server.setup()
-    await web.TCPSite(server, "127.0.0.1", 0).start()
-    async with aiohttp.ClientSession() as session:
-        yield Site(session, f"http://127.0.0.1:{server.addresses[0][1]}")
-    await server.cleanup()
-    follower.close()
-
+from tests.web.site import Site
 
 PAGES = ["/en/", "/en/register", "/en/register?q=water&status=", "/en/entry/0",
          f"/en/register/{stories.PARTNERSHIP}",
@@ -173,7 +125,7 @@ async def test_the_root_leads_to_the_readers_language(
 def test_a_text_of_the_record_says_which_language_it_is_in() -> None:
     """A reader gets a text in their own language, or another one that is marked as such."""
     texts = {"fr": "eau", "ar": "ماء"}
-    assert html.in_language(texts, "ar") == '<bdi dir="auto">ماء</bdi>'
-    assert html.in_language(texts, "ru") == '<bdi dir="auto" lang="fr">eau</bdi>'
-    assert html.in_language({"und": "<b>"}, "ru") == '<bdi dir="auto">&lt;b&gt;</bdi>'
-    assert not html.in_language({}, "en")
+    assert in_language(texts, "ar") == '<bdi dir="auto">ماء</bdi>'
+    assert in_language(texts, "ru") == '<bdi dir="auto" lang="fr">eau</bdi>'
+    assert in_language({"und": "<b>"}, "ru") == '<bdi dir="auto">&lt;b&gt;</bdi>'
+    assert not in_language({}, "en")
