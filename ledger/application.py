@@ -7,7 +7,7 @@ Rules:
 2. A submission goes through intake (parse, recognize, transport, signature: ``intake.py``) and the
    committer (admit, commit, seal: ``committer.py``). An answer ``Accepted`` is durable.
 3. A start and a recovery are the same code: the database is opened, its tree is compared with the
-   signing state, and what was committed but not signed is signed.
+   signing state, what was committed but not signed is signed, what the log erased is deleted.
 4. Reads see committed data only. ``dry_run``, ``ahead`` and ``open_cases`` look at the state that
    the next event would meet.
 5. ``Ledger(env)``, with ``LEDGER_FOLDER`` in the environment, follows a ledger and appends nothing:
@@ -25,12 +25,13 @@ from collections.abc import Awaitable, Generator, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final, Self
 
 from eventsourcing.application import Application
 from eventsourcing.persistence import InfrastructureFactory
 from eventsourcing.utils import Environment, EnvType
 
+from ledger.blobs import BlobStore
 from ledger.book import LedgerBook
 from ledger.committer import Committer, Request
 from ledger.config import Settings, load_settings
@@ -40,6 +41,7 @@ from ledger.hashes import Roots
 from ledger.intake import Intake, Item, read_item, truly_signed
 from ledger.observe import Counters, say
 from ledger.outcome import Accepted, Outcome, Rejected, Reply, rejected_by
+from ledger.outside import Outside, begin
 from ledger.publisher import Publisher, Signed
 from ledger.recorder import StorageError
 from ledger.signatures import SignatureChecks
@@ -53,9 +55,6 @@ from verifier.rules.book import Entry, Head, Unmet
 from verifier.rules.delisting.case import open_case
 from verifier.tiles import TileHashes
 from verifier.tree import inclusion_proof, leaf_hash
-
-if TYPE_CHECKING:
-    from ledger.witnesses import Witnesses
 
 __all__ = [
     "MAX_REQUEST_BYTES",
@@ -74,6 +73,7 @@ MAX_REQUEST_BYTES: Final = 8 * 1024 * 1024  # 1,000 events of a large kind
 MAX_PAGE: Final = 1_000  # entries that one read returns
 STATE_FILE: Final = Path("signing") / "state"
 KEY_FOLDER: Final = "keys"
+BLOB_FOLDER: Final = "blobs"
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ class Ledger(Application[str]):
         self._pending = 0
         self._closing = False
         self._switch_interval_s = 0.0
-        self._witnesses: Witnesses | None = None
+        self._outside: Outside | None = None
 
     def construct_factory(self, env: Environment) -> InfrastructureFactory[Any]:
         """Return our factory; the environment cannot name another."""
@@ -144,7 +144,9 @@ class Ledger(Application[str]):
                 self._book, self.recorder, self._checks, signers=signers, settings=settings
             )
             self._signers = signers
+            self.blobs = BlobStore(folder / BLOB_FOLDER, max_bytes=settings.max_blobs_bytes)
             self._recover(state.state)
+            self.blobs.catch_up(self.recorder)
         except BaseException:
             state.close()
             raise
@@ -203,15 +205,10 @@ class Ledger(Application[str]):
         )  # fmt: skip
         await self._checks.start()
         self._committer.start()
-        if self.settings.witness_policy is not None:
-            from ledger.witnesses import ask_for
-
-            self._witnesses = ask_for(
-                self.settings.witness_policy, self.recorder, self._publisher, self._committer.halt
-            )
         self._idle = asyncio.Event()
         self._idle.set()
         self._started = True
+        self._outside = begin(self, self._book, self._publisher, self._signers, self._committer)
         if self.settings.switch_interval_s:
             # Threads that verify and commit give the interpreter lock up and want it back; with
             # the default of 5 ms each of them would wait that long beside a busy event loop.
@@ -233,9 +230,9 @@ class Ledger(Application[str]):
         return _Closed()
 
     async def _drain(self) -> None:
+        if self._outside is not None:
+            await self._outside.close()
         await self._idle.wait()
-        if self._witnesses is not None:
-            await self._witnesses.close()
         await self._committer.close()
         await self._checks.close()
         self._release()
@@ -405,7 +402,7 @@ class Ledger(Application[str]):
         """
         assert self._publisher is not None
         plain = self._publisher.checkpoint()
-        return plain if self._witnesses is None else self._witnesses.checkpoint(plain)
+        return plain if self._outside is None else self._outside.checkpoint(plain)
 
     def receipt_checkpoint(self) -> tuple[int, bytes]:
         """Return (size, note with the Ed25519 line) of the newest signed tree.

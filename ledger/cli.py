@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import re
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+
+from ledger.beside import cli as beside
+from ledger.telling import FILE, at_option, policy_option, telling_errors
 
 if TYPE_CHECKING:
     from datetime import date
@@ -25,35 +26,11 @@ if TYPE_CHECKING:
     from verifier.policy import Policy
     from verifier.rules.ahead import Step
 
-__all__ = ["COMMANDS", "telling_errors"]
+__all__ = ["COMMANDS", "FILE", "telling_errors"]
 
 FOLDER: Final = click.Path(path_type=Path, file_okay=False)
 COUNT: Final = click.IntRange(1, 20)
-FILE: Final = click.Path(path_type=Path, dir_okay=False, exists=True)
 MAX_PAYLOAD_BYTES: Final = 1 << 20
-
-
-def telling_errors(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a command that tells errors with code and hint instead of a traceback."""
-
-    @functools.wraps(command)
-    def told(*args: Any, **kwargs: Any) -> Any:
-        from verifier.errors import PledgebookError, UndecidedError
-
-        try:
-            return command(*args, **kwargs)
-        except OSError as error:  # a port in use, a folder that cannot be written
-            click.echo(f"pledgebook: {error}", err=True)
-            sys.exit(1)
-        except PledgebookError as error:
-            click.echo(f"pledgebook: {error}", err=True)
-            if error.hint:
-                click.echo(f"  hint: {error.hint}", err=True)
-            for unmet in getattr(error, "unmet", ()):
-                click.echo(f"  {unmet.rule}: {unmet.reason}", err=True)
-            sys.exit(3 if isinstance(error, UndecidedError) else 1)
-
-    return told
 
 
 @click.command()
@@ -90,8 +67,9 @@ def init(folder: Path, origin: str, roots: int, threshold: int, registry: str, c
     if not re.fullmatch(r"[A-Za-z0-9._~/:-]{3,200}", origin):
         raise click.UsageError(f"{origin!r} is not a log's name, such as ledger.example.org/log")
     founding = Founding(
-        origin=origin, clock=clock, roots=roots, threshold=threshold, registry=registry
-    )
+        origin=origin, clock=clock, roots=roots, threshold=threshold, registry=registry,
+        service=f"{registry}-service",
+    )  # fmt: skip
     ledger_id = asyncio.run(found_folder(folder, founding, read_passphrase(None)))
     click.echo(f"ledger   {ledger_id.hex()}")
     click.echo(f"policy   {folder / 'policy.txt'}: hand it to auditors by another way than the log")
@@ -130,25 +108,6 @@ def _show_key(public: bytes) -> None:
     from verifier.keys import thumbprint
 
     click.echo(f"public   {public.hex()}\nkid      {thumbprint(public).hex()}")
-
-
-SERVICE: Final = "http://127.0.0.1:8080"
-at_option = click.option(
-    "--at",
-    "address",
-    default=SERVICE,
-    show_default=True,
-    envvar="PLEDGEBOOK_AT",
-    help="The ledger service.",
-)
-policy_option = click.option(
-    "--policy",
-    "policy_path",
-    type=FILE,
-    required=True,
-    envvar="PLEDGEBOOK_POLICY",
-    help="The trust policy.",
-)
 
 
 @click.command()
@@ -423,4 +382,6 @@ COMMANDS: Final[tuple[click.Command, ...]] = (
     import_,
     status,
     publish,
+    *beside.COMMANDS,
 )
+key.add_command(beside.sealing_key)

@@ -62,6 +62,15 @@ class Settings:
     """A file whose first line is the passphrase of the key files."""
     witness_policy: Path | None = None
     """A trust policy that names the witnesses to ask, with their addresses, and the quorum."""
+    max_blobs_bytes: int = 100 * 1024**3
+    """Bytes of all attachments together, beyond which none is stored."""
+    service_actor: str = ""
+    """The actor in whose name this service signs the log's upkeep, with ``keys/service.key``."""
+    anchor_interval_s: float = 21_600.0
+    """How often a checkpoint that others vouch for is anchored while the log grows, in seconds; at
+    least twice in the time that the genesis states."""
+    timestamp_url: str = ""
+    """The address of an RFC 3161 authority that stamps what is anchored."""
 
     def __post_init__(self) -> None:
         for name in ("verify_threads", "hot_subjects", "max_pending_events", "max_group_events"):

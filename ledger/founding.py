@@ -5,13 +5,14 @@
    only the public key and its proof of possession.
 2. The trust policy is written to ``DIR/policy.txt``: origin, the log's key, the ledger id. It is
    for handing to others by another way than the log itself.
-3. The guidelines that ship with the ledger are issued as events like any other.
+3. The service gets an actor, named in ``DIR/ledger.toml``, and the key ``DIR/keys/service.key``.
+4. The guidelines that ship with the ledger are issued as events like any other.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,10 +23,12 @@ import msgspec
 
 from ledger.application import Ledger, Settings
 from ledger.client import LedgerClient
+from ledger.config import FILE_NAME
 from ledger.http import make_app, serving
 from ledger.signer import (
     CHECKPOINT_KEY,
     ML_DSA_KEY,
+    SERVICE_KEY,
     FileSigner,
     MlDsaFileSigner,
     Signers,
@@ -36,6 +39,7 @@ from ledger.stage import Stage
 from verifier import note
 from verifier.policy import LogKey, Policy, format_policy, parse_policy
 from verifier.rules.authority.genesis import LedgerOpened, LogKeys
+from verifier.rules.authority.roles import Terms
 from verifier.rules.authority.roots import Root
 from verifier.rules.book import Body
 from verifier.rules.guideline import GuidelineSetIssued
@@ -59,6 +63,8 @@ class Founding:
     threshold: int = 2
     registry: str = "actor-registry"
     registry_name: str = "Registry"
+    service: str = ""
+    """The actor of the service itself, which signs the log's upkeep; none where it is empty."""
     demonstration: bool = False
     now: float | None = None
 
@@ -73,12 +79,14 @@ class ActorKeys:
 
     folder: Path
     passphrase: str
+    elsewhere: Mapping[str, Path] = field(default_factory=dict)
+    """Actor -> its key file, where that is not in the folder under the actor's name."""
     _signers: dict[str, FileSigner] = field(default_factory=dict)
 
     def __call__(self, actor: str) -> FileSigner:
         """Return an actor's signer."""
         if actor not in self._signers:
-            path = self.folder / f"{actor}.key"
+            path = self.elsewhere.get(actor) or self.folder / f"{actor}.key"
             make = FileSigner.load if path.exists() else FileSigner.create
             self._signers[actor] = make(path, self.passphrase)
         return self._signers[actor]
@@ -124,7 +132,7 @@ async def found(stage: Stage, founding: Founding, signers: Signers) -> None:
     await stage.register(registry, name, by=first, confirmed_by=second)
     enter = partial(
         stage.register,
-        by=first, confirmed_by=None if alone else registry, kind="office", principal=registry,
+        by=first, confirmed_by=None if alone else registry, principal=registry, kind="office",
     )  # fmt: skip
     appoint = partial(stage.appoint, roots=roots, quorum=founding.threshold, mandate=MANDATE)
     for letter in "ab":
@@ -136,6 +144,10 @@ async def found(stage: Stage, founding: Founding, signers: Signers) -> None:
     await appoint(issuer, "guideline_issuer")
     for stream, body in shipped_guidelines(stage.day()):
         await stage.say(issuer, stream, body)
+    if founding.service:
+        await enter(founding.service, f"{name}, service", kind="machine")
+        terms = Terms(role="registry_service", mandate=MANDATE, first_day=stage.day())
+        await stage.grant(founding.service, terms, by=f"{registry}-office-a")
 
 
 def shipped_guidelines(valid_from: str) -> Iterator[tuple[str, Body]]:
@@ -176,13 +188,16 @@ def _genesis(stage: Stage, founding: Founding, signers: Signers) -> LedgerOpened
 async def found_folder(folder: Path, founding: Founding, passphrase: str) -> bytes:
     """Make a folder's keys and ledger and write its trust policy; return the ledger id."""
     signers = make_log_keys(folder, passphrase)
-    keys = ActorKeys(folder / "keys" / "actors", passphrase)
+    own = {founding.service: folder / "keys" / SERVICE_KEY} if founding.service else {}
+    keys = ActorKeys(folder / "keys" / "actors", passphrase, own)
     policy = parse_policy(log_policy(founding.origin, signers, None))
     ledger = Ledger.open(folder, settings=Settings(), signers=signers)
     async with on_stage(ledger, policy, keys, now=founding.now) as stage:
         await found(stage, founding, signers)
         ledger_id = ledger.ledger_id
     write_policy(folder, founding, signers, ledger_id)
+    if founding.service:
+        (folder / FILE_NAME).write_text(f'service_actor = "{founding.service}"\n', "utf-8")
     return ledger_id
 
 

@@ -27,6 +27,7 @@ from ledger.errors import LedgerError
 __all__ = [
     "CHECKPOINT_KEY",
     "ML_DSA_KEY",
+    "SERVICE_KEY",
     "FileSigner",
     "MlDsaFileSigner",
     "Signer",
@@ -38,6 +39,7 @@ __all__ = [
 
 CHECKPOINT_KEY: Final = "checkpoint.key"
 ML_DSA_KEY: Final = "checkpoint-ml-dsa-44.key"
+SERVICE_KEY: Final = "service.key"
 PASSPHRASE_VARIABLE: Final = "PLEDGEBOOK_PASSPHRASE"  # noqa: S105 - its name, not its value
 MIN_PASSPHRASE: Final = 8  # characters; a floor against the empty and the accidental
 MAX_KEY_FILE_BYTES: Final = 64 * 1024
@@ -61,10 +63,12 @@ class Signer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Signers:
-    """The log's own keys: Ed25519 always, ML-DSA-44 where the log has one."""
+    """The log's own keys: Ed25519 always, ML-DSA-44 where the log has one; and the service's."""
 
     checkpoint: Signer
     ml_dsa: Signer | None = None
+    service: Signer | None = None
+    """The key of the service's own actor, which signs the log's upkeep."""
 
 
 class FileSigner:
@@ -172,10 +176,11 @@ def load_signers(folder: Path, passphrase: str) -> Signers:
     Raises:
         LedgerError: code ``signer-unusable``.
     """
-    ml_dsa = folder / ML_DSA_KEY
+    ml_dsa, service = folder / ML_DSA_KEY, folder / SERVICE_KEY
     return Signers(
         checkpoint=FileSigner.load(folder / CHECKPOINT_KEY, passphrase),
         ml_dsa=MlDsaFileSigner.load(ml_dsa, passphrase) if ml_dsa.exists() else None,
+        service=FileSigner.load(service, passphrase) if service.exists() else None,
     )
 
 

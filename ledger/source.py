@@ -48,5 +48,12 @@ class LedgerSource:
         except LedgerError as error:
             raise UndecidedError("source-missing", error.reason) from None
 
+    def blob(self, name: bytes) -> bytes:
+        """Return a stored attachment; raises as ``checkpoint``."""
+        try:
+            return self._ledger.blobs.get(name)
+        except LedgerError as error:
+            raise UndecidedError("source-missing", error.reason) from None
+
     def close(self) -> None:
         """Do nothing: who opened the ledger closes it."""

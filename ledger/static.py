@@ -6,6 +6,9 @@
 3. The checkpoint comes last. If the work stops before that, the folder still is the log it was; the
    next run does the same again.
 4. The folder's checkpoint must be a beginning of the log; otherwise nothing is written.
+5. Attachments that the entries refer to lie below ``blobs/``, as far as the log serves them; those
+   that it does not are listed in ``blobs/awaited`` and asked for again. What an entry erases is
+   deleted once the checkpoint that covers it is in place.
 """
 
 from __future__ import annotations
@@ -16,14 +19,21 @@ from pathlib import Path
 from typing import Final
 
 from ledger.errors import LedgerError
+from verifier.blob import blob_path, content_of
+from verifier.errors import FalseError, PledgebookError, UndecidedError
+from verifier.event import parse
 from verifier.note import Checkpoint, parse_note
+from verifier.rules import admission
+from verifier.rules.erasure import ErasureRecorded
+from verifier.rules.references import blobs_of
 from verifier.sources import Source
-from verifier.tiles import TileHashes, bundles_at, tiles_at
+from verifier.tiles import TileHashes, bundles_at, decode_bundle, tiles_at
 from verifier.tree import root_from
 
 __all__ = ["publish"]
 
 CHECKPOINT: Final = "checkpoint"
+AWAITED: Final = "blobs/awaited"
 MAX_NOTE_BYTES: Final = 1 << 20
 
 
@@ -45,11 +55,14 @@ def publish(source: Source, folder: Path) -> tuple[int, int]:
     folders: set[Path] = set()
     for path, data in _new_files(source, target.size, since):
         folders.add(_write(folder / path, data))
+    erased = _attachments(source, folder, target.size, since)
     for made in folders:
         _sync(made)
     # Everything the checkpoint covers can be read. If we stop here, the old one still stands.
     _write(folder / CHECKPOINT, note)
     _sync(folder)
+    for name in erased:
+        (folder / blob_path(name)).unlink(missing_ok=True)
     return since, target.size
 
 
@@ -58,6 +71,49 @@ def _new_files(source: Source, size: int, since: int) -> Iterator[tuple[str, byt
         yield bundle.path, source.entries(bundle.n, bundle.width)
     for tile in tiles_at(size, since=since):
         yield tile.path, source.tile(tile.level, tile.n, tile.width)
+
+
+def _attachments(source: Source, folder: Path, size: int, since: int) -> list[bytes]:
+    """Write what new entries refer to, and what was awaited; return what they erase (rule 5)."""
+    awaited, erased = _awaited(folder), list[bytes]()
+    for bundle in bundles_at(size, since=since):
+        for raw in decode_bundle(source.entries(bundle.n, bundle.width), bundle.width):
+            try:
+                body = admission.read_body(parse(raw))
+            except PledgebookError:
+                continue  # an auditor tells; here it only names no attachment
+            if isinstance(body, ErasureRecorded):
+                erased += body.blobs
+            else:
+                awaited |= dict.fromkeys(blobs_of(body))
+    for name in erased:
+        awaited.pop(name, None)
+    missing = [name for name in awaited if not _fetched(source, folder, name)]
+    if missing or (folder / AWAITED).exists():
+        _write(folder / AWAITED, b"".join(b"%b\n" % name.hex().encode() for name in missing))
+    return erased
+
+
+def _awaited(folder: Path) -> dict[bytes, None]:
+    try:
+        lines = (folder / AWAITED).read_text("ascii").split()
+    except FileNotFoundError:
+        return {}
+    return dict.fromkeys(map(bytes.fromhex, lines))
+
+
+def _fetched(source: Source, folder: Path, name: bytes) -> bool:
+    """Write an attachment if the log serves it; what does not have its name is not published."""
+    path = folder / blob_path(name)
+    if path.exists():
+        return True
+    try:
+        stored = source.blob(name)
+        content_of(name, stored)
+    except (UndecidedError, FalseError):
+        return False
+    _sync(_write(path, stored))
+    return True
 
 
 def _published(folder: Path) -> Checkpoint | None:

@@ -19,7 +19,7 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.harness import edwards, register_vectors, registry  # noqa: E402 - the path is set just above
+from tests.harness import edwards, register_vectors, registry, sealed_vectors  # noqa: E402
 from verifier import encoding, event, keys  # noqa: E402
 
 FOLDER: Final = ROOT / "tests" / "vectors"
@@ -458,6 +458,8 @@ FILES: Final[dict[str, Callable[[], Iterator[Vector]]]] = {
     "register/records-valid.json": register_vectors.records_valid,
     "register/records-invalid.json": register_vectors.records_invalid,
     "register/proofs.json": register_vectors.proofs,
+    "sealed/blobs.json": sealed_vectors.blobs,
+    "sealed/commitments.json": sealed_vectors.commitments,
 }
 
 

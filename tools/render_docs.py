@@ -441,7 +441,7 @@ def errors_page() -> str:
 
 def audit_page() -> str:
     """Return the reference of the audit's JSON Lines."""
-    from verifier import explanation, finding, omissions
+    from verifier import anchors, attachments, disclosure, explanation, finding, omissions
 
     structures: dict[type[Any], None] = {}
     parts = [AUDIT_HEAD]
@@ -449,6 +449,7 @@ def audit_page() -> str:
         finding.Finding, finding.Progress, finding.Verdict, finding.Sentence,
         omissions.State, omissions.StreamHead, omissions.Omission,
         explanation.Explanation, explanation.Link, explanation.Later, explanation.Rule,
+        anchors.Bound, attachments.Attachment, disclosure.Disclosed,
     ):  # fmt: skip
         tag = one.__struct_config__.tag
         head = f"\n## {one.__name__}\n\n{markdown(one.__doc__)}\n"

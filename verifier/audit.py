@@ -11,7 +11,8 @@ What is checked, in this order (the numbers stand in the code):
 5. The tree grown again from the entries has the checkpoint's root; published tiles agree with it.
 6. A checkpoint known from before is a beginning of this log.
 7. The genesis names this origin and this log key.
-8. Where the ledger's clock is real, log time is not ahead of the witnesses of a checkpoint.
+8. Where the ledger's clock is real, log time is not ahead of the witnesses of a checkpoint, and
+   lies within what the anchors bound (``anchors``).
 9. The rules over the whole log hold, where it was read to its end (``rules.book``, rule 5). What
    somebody owed and did not do is told as an omission: it makes nobody's record false.
 
@@ -32,6 +33,8 @@ from typing import Final, Protocol
 import msgspec
 
 from verifier import differences, tiles
+from verifier.anchors import SLACK_S, Anchors
+from verifier.attachments import Attachments
 from verifier.errors import (
     FalseError,
     MalformedError,
@@ -49,6 +52,7 @@ from verifier.rules.authority import rulesets
 from verifier.rules.authority.genesis import LedgerOpened
 from verifier.rules.book import Book, Broken, Entry, Refused
 from verifier.sources import Source
+from verifier.timestamps import Authorities
 from verifier.tree import HASH_BYTES, leaf_hash
 from verifier.verdict import Audited, Checked, conclude
 from verifier.workers import Batch, Workers
@@ -67,7 +71,6 @@ PROGRESS_EVERY: Final = 16  # bundles
 WORTH_PROCESSES: Final = 2_000  # entries; below, starting processes costs more than it saves
 _PLACE_RULES: Final = frozenset({"AD4", "AD6", "AD7"})
 MAX_ENTRIES: Final = 2**32  # weeks of work; a larger size keeps an auditor busy, nothing else
-WITNESS_SLACK_S: Final = 300  # clocks of authors and witnesses differ (record of anchors)
 MAX_DIFFERENCES: Final = 10_000  # of leaves and tiles, kept to explain what was moved
 
 
@@ -76,6 +79,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     engine: str
     known: bytes | None = None
+    authorities: Authorities | None = None
+    """The time-stamping authorities that count in anchors."""
 
 
 class Observer(Protocol):
@@ -111,6 +116,8 @@ class Audit:
         self.tree = RegrownTree(partial(source.tile, 0, width=tiles.FULL_WIDTH))
         self.book = Book(self.tree.root_at)
         self.checked = Checked()
+        self.anchors = Anchors(policy, options.authorities)
+        self.attachments = Attachments()
         self._known_size: int | None = None
         self._unjudged = ""
         self._differences: list[differences.Difference] = []
@@ -127,7 +134,7 @@ class Audit:
         served = self.source.checkpoint()
         verified: VerifiedCheckpoint | None = None
         try:
-            verified = self.policy.judge(served)  # 1
+            verified = self.anchors.served = self.policy.judge(served)  # 1
         except (FalseError, MalformedError) as error:
             yield self._finding(error, about="logged")
         checkpoint = verified.checkpoint if verified else differences.checkpoint_of(served)
@@ -208,6 +215,7 @@ class Audit:
             if self.observer is not None:
                 self.observer.admitted(entry, self.book)
             admission.record(entry, self.book)
+            findings = self._in_time(entry)  # 8
         except Refused as refused:
             unknown = next((u.reason for u in refused.unmet if u.rule == "GE3"), "")
             if unknown:
@@ -240,7 +248,8 @@ class Audit:
             body = admission.read_body(event)
             at = max(self.book.time, event.iat)
             try:
-                admission.record(Entry(self.book.size, event, body, at), self.book)
+                admission.record(entry := Entry(self.book.size, event, body, at), self.book)
+                self.anchors.recorded(entry)
             except Exception:  # noqa: BLE001  # what it builds on is missing: already told
                 self.book.pass_over(event)
         else:
@@ -377,9 +386,14 @@ class Audit:
             return
         first = min(seen.witnesses, key=lambda witness: witness.timestamp)
         ahead_s = self.book.time - first.timestamp
-        if ahead_s > WITNESS_SLACK_S:
+        if ahead_s > SLACK_S:
             reason = f"log time is {ahead_s} s ahead of the witness {first.name}"
             yield self._finding(FalseError("time-ahead", reason), about="logged")
+
+    def _in_time(self, entry: Entry) -> Sequence[Finding]:
+        self.attachments.recorded(entry)
+        told = self.anchors.recorded(entry)
+        return [self._finding(error, index=i, about="logged") for error, i in told]
 
     # 9: what only the whole log shows
 
@@ -387,7 +401,7 @@ class Audit:
         if self._unjudged or self.tree.size < checkpoint.size:
             return  # the verdict says that they were not run
         self.checked.whole_log = 0
-        for rules in table.WHOLE_LOG:
+        for rules in (*table.WHOLE_LOG, self.anchors.late, self.attachments.broken):
             self.checked.whole_log += 1
             try:
                 for broken in rules(self.book):
@@ -442,6 +456,8 @@ class Audit:
             checkpoint=checkpoint,
             verified=verified,
             pinned=self.policy.ledger is not None,
+            anchors=self.anchors,
+            attachments=len(self.attachments),
             known=self._known_size,
             seconds=time.monotonic() - began,
         )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from verifier.audit import Audit, Observer
     from verifier.finding import Finding, Progress, Verdict
     from verifier.policy import Policy
+    from verifier.timestamps import Authorities
 
 __all__ = ["main"]
 
@@ -87,6 +88,21 @@ def _parser() -> argparse.ArgumentParser:
     _add_source(explain)
     explain.add_argument("event", metavar="EVENT", help="@INDEX, its id, or the beginning of it")
     explain.set_defaults(run=_explain)
+    attachments = commands.add_parser(
+        "attachments", help="say what became of every attachment that a log refers to",
+        description="Audit a log, fetch every attachment that it refers to, and say of each: "
+        "present and matching, altered, missing, or erased, on which ground and by whom.",
+    )  # fmt: skip
+    _add_source(attachments)
+    attachments.set_defaults(run=_attachments)
+    disclosure = commands.add_parser(
+        "disclosure", help="verify what is shown of a sealed report",
+        description="Check fields of a sealed report against the commitment in the log, offline.",
+    )  # fmt: skip
+    disclosure.add_argument("file", metavar="FILE", help="as pledgebook disclose writes it")
+    disclosure.add_argument("--policy", metavar="FILE", help="the trust policy; required")
+    disclosure.add_argument("--json", action="store_true", help="a line of JSON instead of text")
+    disclosure.set_defaults(run=_disclosure, ledger=None)
     compare = commands.add_parser(
         "compare", help="say whether two views of a log are one history, or prove a fork",
         description="Compare two servers, mirrors or saved checkpoints of one log. A fork is "
@@ -139,6 +155,10 @@ def _add_source(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--known", metavar="CHECKPOINT", help="a checkpoint saved before")
     command.add_argument("--ledger", metavar="HEX", help="the ledger id, if the policy pins none")
+    command.add_argument(
+        "--timestamp-authorities", metavar="PEM",
+        help="certificates of the time-stamping authorities that count in anchors",
+    )  # fmt: skip
     command.add_argument("--engine", choices=("openssl", "sodium"), help="signature engine")
     command.add_argument("--jobs", metavar="N", type=_jobs, help="processes for signatures")
     command.add_argument("--json", action="store_true", help="JSON Lines instead of text")
@@ -162,7 +182,11 @@ def _duties(arguments: argparse.Namespace) -> int:
                 verdict = item
             elif isinstance(item, Progress):
                 teller.progress(item)
-    told = list(omissions(audit.book)) if audit.checked.whole_log is not None else []
+    told = (
+        list(omissions(audit.book, audit.anchors.late))
+        if audit.checked.whole_log is not None
+        else []
+    )
     if arguments.json:
         for one in told:
             print(as_json(one), flush=True)
@@ -188,9 +212,38 @@ def _explain(arguments: argparse.Namespace) -> int:
                 findings.append(item)
             else:
                 teller.progress(item)
-    told = watch.explanation(findings, _ended(verdict))
+    told = watch.explanation(findings, _ended(verdict), audit.anchors.bounds)
     print(as_json(told) if arguments.json else explanation_text(told), flush=True)
     return _ended(verdict).exit
+
+
+def _attachments(arguments: argparse.Namespace) -> int:
+    from verifier.attachments import attachments_text
+    from verifier.report import as_json
+
+    altered = unread = False
+    with _audit_of(arguments) as audit:
+        verdict = _Teller(json=arguments.json).audit(audit)
+        for one in audit.attachments.states(audit.source):
+            altered = altered or one.state == "altered"
+            unread = unread or one.state == "unread"
+            print(as_json(one) if arguments.json else attachments_text(one), flush=True)
+    return 1 if altered else verdict.exit or (3 if unread else 0)
+
+
+def _disclosure(arguments: argparse.Namespace) -> int:
+    from verifier.disclosure import disclosed_text, parse_disclosure, verify_disclosure
+    from verifier.errors import UndecidedError
+    from verifier.report import as_json
+
+    policy = _policy(arguments)
+    try:
+        data = Path(arguments.file).read_bytes()
+    except OSError as error:
+        raise UndecidedError("source-unreadable", f"{arguments.file}: {error.strerror}") from None
+    told = verify_disclosure(parse_disclosure(data), policy, require_quorum=True)
+    print(as_json(told) if arguments.json else disclosed_text(told))
+    return 0
 
 
 def _compare(arguments: argparse.Namespace) -> int:
@@ -263,11 +316,13 @@ def _audit_of(arguments: argparse.Namespace, observer: Observer | None = None) -
         raise UndecidedError("engine-unknown", f"there is no engine {engine!r}: {sorted(ENGINES)}")
     verify_many([], engine=engine)
     known = _known(arguments.known) if arguments.known else None
+    pem = arguments.timestamp_authorities
+    options = Options(engine=engine, known=known, authorities=_authorities(pem) if pem else None)
     source = open_source(arguments.source)
     jobs = arguments.jobs or os.cpu_count() or 1
     with closing(source), _rare_collections(), Workers(jobs, engine=engine) as workers:
         yield Audit(
-            source, policy, options=Options(engine=engine, known=known),
+            source, policy, options=options,
             executor=workers if jobs > 1 else None, observer=observer,
         )  # fmt: skip
 
@@ -318,6 +373,18 @@ def _known(path: str) -> bytes:
     except OSError as error:
         reason = f"the known checkpoint cannot be read: {error}"
         raise UndecidedError("source-unreadable", reason) from None
+
+
+def _authorities(path: str) -> Authorities:
+    from verifier.errors import PolicyError
+    from verifier.timestamps import parse_authorities
+
+    try:
+        return parse_authorities(_read(path))
+    except OSError as error:
+        raise PolicyError(
+            "policy-unsuitable", f"the certificates cannot be read: {error}"
+        ) from None
 
 
 def _read(path: str) -> bytes:

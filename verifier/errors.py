@@ -58,6 +58,17 @@ CODES: Final[dict[str, str]] = {
     "quorum-missing": "Collect more cosignatures, or use the policy that fits this log.",
     "policy-malformed": "Write the policy in C2SP tlog-policy form, one log line per file.",
     "policy-unsuitable": "Get the trust policy of this ledger from a party you trust.",
+    # blob.py, fieldtree.py, disclosure.py
+    "blob-name": "An attachment's name has 64 hexadecimal digits; its object at most 16 MiB.",
+    "blob-altered": "Ask for the attachment again; what you have is not what the log names.",
+    "sealed-malformed": "Compare it with spec/sealed: fields, recipients and sizes have limits.",
+    "sealed-closed": "Open it with a key that it was sealed to, and the receipt of its own event.",
+    "disclosure-malformed": "Ask for the file again, whole, as pledgebook disclose wrote it.",
+    "disclosure-false": "Do not rely on it: the log did not commit to what is shown.",
+    # timestamps.py
+    "token-false": "Compare the token with the checkpoint that it stands beside: openssl ts.",
+    "token-unknown": "Name the certificates of the authority that made it, if you trust it.",
+    "timestamps-missing": "Install the extra pledgebook-verifier[timestamps].",
     # sources.py
     "source-unreadable": "Check the address or folder and that it holds a published log.",
     "source-missing": "The log does not serve what its checkpoint covers; ask a mirror.",
@@ -76,6 +87,8 @@ CODES: Final[dict[str, str]] = {
     "worker-lost": "Audit again, perhaps with --jobs 1: a process was ended from outside.",
     "entries-swapped": "Compare with a mirror: the order is part of what was committed to.",
     "time-ahead": "Keep both checkpoints: a date in this log lies ahead of when it was seen.",
+    "time-behind": "Keep the log: it holds a date before which others vouch it was not recorded.",
+    "anchor-false": "Ask the witness or authority named; the log recorded what it did not say.",
     "log-too-large": "Ask the operator and a mirror for the true size of this log.",
     "rules-fault": "A fault of the verifier, not of the log: report it, with the entry.",
     # explain.py

@@ -6,16 +6,20 @@
    its type is judged by, and the chain of authority, each link with the event that made it, back to
    the genesis.
 3. What it led to: the things of its subject that it changed, and every later event that names it.
-4. The five sentences are those of the audit, the first about this event alone.
+4. Its time is bounded by what others vouch for: the anchors before it and the anchored checkpoints
+   that cover it (``anchors``). Whether a key distrusted later had signed it before is measured by
+   them where there are any.
+5. The five sentences are those of the audit, the first about this event alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import msgspec
 
+from verifier.anchors import Bound
 from verifier.errors import MalformedError, UndecidedError
 from verifier.event import Event
 from verifier.explanation import GENERAL, Explanation, Later, Link
@@ -33,6 +37,9 @@ __all__ = ["Watch"]
 
 SHORTEST: Final = 8
 """Hexadecimal digits of an id that a reader must give at least."""
+
+Bounds = Callable[[int], tuple[Bound | None, Bound | None]]
+"""The tightest bounds from outside on the time of the event at an index: after, and before."""
 
 MAX_LATER: Final = 200
 MAX_INDEX_CHARS: Final = 12
@@ -88,8 +95,10 @@ class Watch:
             self._later.append(Later(index=index, event=event.id.hex(), type=event.type,
                                      stream=event.stream, how=how))  # fmt: skip
 
-    def explanation(self, findings: Iterable[Finding], verdict: Verdict) -> Explanation:
-        """Return what is to be told.
+    def explanation(
+        self, findings: Iterable[Finding], verdict: Verdict, bounds: Bounds
+    ) -> Explanation:
+        """Return what is to be told; *bounds* are those of the audit on an index.
 
         Raises:
             UndecidedError: code ``event-unknown``; no such event was read.
@@ -102,11 +111,13 @@ class Watch:
         if self._ambiguous:
             raise MalformedError("event-id", f"two events have ids that begin {self.wanted}")
         own = tuple(finding for finding in findings if finding.event == told.event)
+        after, before = bounds(told.index)
+        first = _first(told, own, doubted=self._suspect(told, bounds))
         broken = [code.partition(":")[0] for found in own for code in (found.code, *found.also)]
         return msgspec.structs.replace(
-            told, led_to=tuple(self._later), findings=own, not_checked=verdict.not_checked,
+            told, after=after, before=before, led_to=tuple(self._later), findings=own,
             rules=told.rules if told.allowed else tuple(map(texts.rule, broken)),
-            sentences=(_first(told, own, doubted=self._suspect(told)), *verdict.sentences[1:]),
+            sentences=(first, *verdict.sentences[1:]), not_checked=verdict.not_checked,
         )  # fmt: skip
 
     def _is_wanted(self, event: Event, index: int) -> bool:
@@ -114,12 +125,16 @@ class Watch:
             return index == self._index
         return event.id.hex().startswith(self.wanted)
 
-    def _suspect(self, told: Explanation) -> bool:
+    def _suspect(self, told: Explanation, bounds: Bounds) -> bool:
         """Say whether its key was distrusted later, back to before it (as the log ends)."""
         event = self._event
         if event is None or self._book is None or not told.allowed:
             return False
-        return suspect(event.id, actor=event.iss, kid=event.kid, day=told.day, book=self._book)
+        first, before, seen_by = bounds(0)[1], bounds(told.index)[1], None
+        if first is not None and first.anchor is not None:  # anchors measure this log
+            seen_by = before.time if before else dates.ENDS_S
+        return suspect(event.id, actor=event.iss, kid=event.kid, day=told.day, book=self._book,
+                       seen_by=seen_by)  # fmt: skip
 
     def _choose(self, event: Event) -> None:
         if self._event is None:

@@ -6,10 +6,12 @@ The command ``explain`` prints it, as text or as one line of JSON.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
 
+from verifier.anchors import Bound
 from verifier.finding import Finding, Sentence
 from verifier.report import MARKS, inert
 from verifier.rules.texts import Rule
@@ -62,6 +64,10 @@ class Explanation(
     actor: str
     """Who acts: the author, or the one in whose name it signed."""
     allowed: bool
+    after: Bound | None = None
+    """It was recorded after this: who vouches, and by which anchor before it."""
+    before: Bound | None = None
+    """It was recorded before this."""
     capacity: str = ""
     rules: tuple[Rule, ...] = ()
     """The rules that it was judged by; where it was not allowed, the ones that it breaks."""
@@ -106,10 +112,21 @@ def _about(told: Explanation) -> Iterator[str]:
     behalf = f", in the name of {told.actor}" if told.actor != told.author else ""
     capacity = f", as {told.capacity}" if told.capacity else ""
     yield f"author  {told.author}{behalf}{capacity}"
+    yield from _time(told)
     for sentence in told.sentences:
         yield f"  [{MARKS[sentence.state]}] {sentence.about}: {sentence.reason}"
     for line in told.not_checked:
         yield f"  [ - ] not checked: {line}"
+
+
+def _time(told: Explanation) -> Iterator[str]:
+    for word, bound in (("after", told.after), ("before", told.before)):
+        if bound is not None:
+            place = f"anchor at entry {bound.anchor}" if bound.anchor is not None else "served so"
+            moment = f"{datetime.fromtimestamp(bound.time, UTC):%Y-%m-%d %H:%M:%S} UTC"
+            yield f"time    recorded {word} {moment}: {bound.kind} {bound.by}, {place}"
+    if told.after is None and told.before is None:
+        yield "time    nobody outside vouches for it; the day is what its signer and the log say"
 
 
 def _rules(told: Explanation) -> Iterator[str]:

@@ -13,16 +13,18 @@ A proof of absence that stands without the whole log is a matter of the register
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 import msgspec
 
 from verifier.report import inert
 from verifier.rules import table
-from verifier.rules.book import Book, Subject
+from verifier.rules.book import Book, Broken, Subject
 
 __all__ = ["Omission", "State", "StreamHead", "omissions", "omissions_text"]
+
+Rules = Callable[[Book], Iterator[Broken]]
 
 
 class StreamHead(msgspec.Struct, frozen=True):
@@ -54,12 +56,15 @@ class Omission(msgspec.Struct, frozen=True, kw_only=True, tag="duty", tag_field=
     hint: str
 
 
-def omissions(book: Book) -> Iterator[State | Omission]:
-    """Yield for each subject its state and then its unmet duties, the oldest first."""
+def omissions(book: Book, *further: Rules) -> Iterator[State | Omission]:
+    """Yield for each subject its state and then its unmet duties, the oldest first.
+
+    *further* are rules over the whole log beside those of the table, such as an audit's anchors.
+    """
     found = [
         Omission(rule=one.rule, subject=one.subject, who=one.who, due=one.due, stream=one.stream,
                  reason=one.reason, hint=one.hint)
-        for rules in table.WHOLE_LOG
+        for rules in (*table.WHOLE_LOG, *further)
         for one in rules(book)
         if one.kind == "omission"
     ]  # fmt: skip

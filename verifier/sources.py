@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
+from verifier.blob import MAX_BLOB_BYTES, blob_path
 from verifier.errors import UndecidedError
 from verifier.note import MAX_NOTE_BYTES
 from verifier.tiles import (
@@ -69,7 +70,7 @@ class Source(Protocol):
         """Return the current checkpoint note.
 
         Raises:
-            UndecidedError: code ``source-missing`` or ``source-unreadable``; so for all three.
+            UndecidedError: code ``source-missing`` or ``source-unreadable``; so for all of these.
         """
         ...
 
@@ -79,6 +80,10 @@ class Source(Protocol):
 
     def entries(self, n: int, width: int) -> bytes:
         """Return the bytes of an entry bundle; 256 is the width of a full one."""
+        ...
+
+    def blob(self, name: bytes) -> bytes:
+        """Return a stored attachment; ``source-missing`` is said of an erased one too."""
         ...
 
     def close(self) -> None:
@@ -106,6 +111,10 @@ class FolderSource:
     def entries(self, n: int, width: int) -> bytes:
         """Return the bytes of an entry bundle."""
         return self._read(Bundle(n, width).path, MAX_BUNDLE_BYTES)
+
+    def blob(self, name: bytes) -> bytes:
+        """Return a stored attachment."""
+        return self._read(blob_path(name), MAX_BLOB_BYTES)
 
     def close(self) -> None:
         """Do nothing: no file stays open."""
@@ -153,6 +162,10 @@ class HttpSource:
     def entries(self, n: int, width: int) -> bytes:
         """Return the bytes of an entry bundle."""
         return self._get(Bundle(n, width).path, MAX_BUNDLE_BYTES)
+
+    def blob(self, name: bytes) -> bytes:
+        """Return a stored attachment."""
+        return self._get(blob_path(name), MAX_BLOB_BYTES)
 
     def close(self) -> None:
         """Close the idle connections."""

@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from verifier.anchors import Anchors
 from verifier.finding import EXIT_FALSE, EXIT_UNDECIDED, EXIT_VERIFIED, Sentence, Verdict
 from verifier.note import Checkpoint
 from verifier.policy import VerifiedCheckpoint
@@ -63,6 +64,9 @@ class Audited(msgspec.Struct, frozen=True, kw_only=True):
     """What was served, whoever signed it."""
     verified: VerifiedCheckpoint | None
     """The same, if the trust policy accepts it."""
+    anchors: Anchors
+    attachments: int
+    """How many the log refers to; none of them is fetched."""
     pinned: bool
     """Whether the trust policy names the ledger."""
     known: int | None
@@ -176,6 +180,16 @@ def _not_checked(audit: Audited) -> list[str]:
         )
     if audit.genesis is not None and audit.genesis.clock == "stated":
         rest.append("any date: this ledger's clock is stated, not real")
+    elif len(audit.anchors):
+        rest.append(f"the exact time of any event: {len(audit.anchors)} anchors bound it from "
+                    "outside (explain tells how closely); within that, a date is its signer's "
+                    "claim")  # fmt: skip
     else:
         rest.append("the exact time of any event: a date is its signer's claim until anchored")
+    if audit.attachments:
+        rest.append(f"{audit.attachments} attachments, which stand beside the log (the command "
+                    "attachments fetches them and says what became of each)")  # fmt: skip
+    if audit.anchors.unchecked:
+        rest.append(f"{audit.anchors.unchecked} time-stamp tokens: no authority that you named "
+                    "made them, or the extra «timestamps» is not installed")  # fmt: skip
     return rest

@@ -21,7 +21,7 @@ from typing import Final
 from aiohttp import web
 
 from ledger.application import Ledger
-from ledger.http import entries, log
+from ledger.http import blobs, entries, log
 from ledger.http.bodies import Bodies, expect
 from ledger.http.entries import BODIES, LEDGER
 from ledger.http.log import CLOSING
@@ -54,6 +54,7 @@ async def openapi(_request: web.Request) -> web.StreamResponse:
 
 ROUTES: Final[tuple[Route, ...]] = (
     *entries.ROUTES,
+    *blobs.ROUTES,
     *log.ROUTES,
     Route(
         method="GET", path="/openapi.json", name="openapi", handler=openapi,

@@ -50,6 +50,8 @@ TITLES: Final[dict[str, str]] = {
     "T-method": "This path has no such method",
     "T-request": "The request cannot be understood",
     "entry-absent": "There is no such entry",
+    "blob-unnamed": "No event shown refers to it",
+    "blob-erased": "It was erased",
 }
 """Short names that do not change from one occurrence to the next; others by status."""
 

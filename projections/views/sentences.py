@@ -138,6 +138,9 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
     "RegisterPublished/1": lambda b: (
         f"The register of the first {b.size} entries is published: {b.leaves} streams."
     ),
+    "CheckpointAnchored/1": lambda b: (
+        f"Others say when they saw the first {b.checkpoint().size} entries of the log."
+    ),
     "RulesetAdopted/1": lambda b: f"Ruleset {b.version} is proposed.",
     "CodeListAdopted/1": lambda b: (
         f"Version {b.version} of the list {b.list} is proposed, from {b.valid_from} on."
@@ -399,6 +402,10 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
     "ChampionNominated/1": lambda b: f"Nominated as a champion: {words(b.text)}",
     "ChampionSelected/1": "Selected as a champion.",
     "ChampionWithdrawn/1": lambda b: f"A champion no longer: {words(b.reason)}",
+    "ErasureRecorded/1": lambda b: (
+        f"{len(b.blobs)} attachments are erased by {b.authority}: {b.ground.replace('_', ' ')}."
+    ),
+    "ReportSealed/1": "A report is sealed: few can read it now, and it may be shown later.",
     "ConcernFiled/1": lambda b: (
         f"A concern ({b.ground}), to be decided by {b.until}: {words(b.text)}"
     ),

@@ -22,7 +22,8 @@ SECTIONS: Final = {
     "encoding": "encoding.md", "event": "event.md", "keys": "event.md", "tree": "log.md",
     "tiles": "log.md", "note": "checkpoint.md", "policy": "checkpoint.md", "proof": "checkpoint.md",
     "witness": "checkpoint.md", "records": "register.md", "ranges": "register.md",
-    "register": "register.md",
+    "register": "register.md", "blob": "attachment.md", "fieldtree": "sealed.md",
+    "disclosure": "sealed.md",
 }  # fmt: skip
 """The specified modules, and the page on which each has its section."""
 

@@ -25,10 +25,10 @@ LOG = VerifierKey(ORIGIN, ED25519, public("log"))
 
 
 @contextmanager
-def witness(folder: Path, name: str) -> Iterator[WitnessServer]:
+def witness(folder: Path, name: str, log: VerifierKey = LOG) -> Iterator[WitnessServer]:
     """A real witness on a port of loopback, with its memory in a folder."""
     key = VerifierKey(f"{name}.example", COSIGNATURE, public(name))
-    memory = Memory(folder / f"{name}.db", {ORIGIN: [LOG]}, Cosigner(key, secret(name).sign))
+    memory = Memory(folder / f"{name}.db", {ORIGIN: [log]}, Cosigner(key, secret(name).sign))
     server = WitnessServer(("127.0.0.1", 0), memory)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -40,10 +40,10 @@ def witness(folder: Path, name: str) -> Iterator[WitnessServer]:
         thread.join()
 
 
-def policy(folder: Path, *servers: WitnessServer, enough: int) -> Path:
+def policy(folder: Path, *servers: WitnessServer, enough: int, log: VerifierKey = LOG) -> Path:
     """Write a policy that asks for some of these witnesses."""
     names = [f"w{n}" for n in range(len(servers))]
-    lines = [f"log {LOG}"]
+    lines = [f"log {log}"]
     lines += [f"witness {name} {server.memory.key} {server.url}"
               for name, server in zip(names, servers, strict=True)]  # fmt: skip
     lines += [f"group all {enough} {' '.join(names)}", "quorum all", ""]

@@ -218,6 +218,8 @@ class Body(
     """Authority events: at most 3,500 bytes, so that any key store can sign them."""
     OFFLINE: ClassVar[bool] = False
     """Signed in ceremonies: may be up to seven days behind log time."""
+    UPKEEP: ClassVar[bool] = False
+    """The log's own record keeping: alone it makes nothing due (``upkeep``)."""
     MISSION: ClassVar[tuple[int, ...]] = ()
     """The rows of the mission table, R1 to R100, that the type carries."""
 

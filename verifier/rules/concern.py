@@ -30,7 +30,7 @@ from verifier.rules import calendar, dates, partnership
 from verifier.rules.authority.state import Actor, is_registered, organization_of, role
 from verifier.rules.body import mission
 from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
-from verifier.rules.fields import Alpha3, Day, EventRef, Hash, LocalId, Texts
+from verifier.rules.fields import Alpha3, Blob, Day, EventRef, LocalId, Texts
 from verifier.rules.partnership import UNDECIDED, is_partner
 from verifier.rules.review.state import Review
 
@@ -47,7 +47,7 @@ __all__ = [
     "whole_log",
 ]
 
-Evidence = Annotated[tuple[Hash, ...], Meta(max_length=30)]
+Evidence = Annotated[tuple[Blob, ...], Meta(max_length=30)]
 
 _registry: Final = role("registry")
 _anyone: Final = Capacity(

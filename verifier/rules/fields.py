@@ -8,14 +8,16 @@ Every pattern ends in ``\Z`` and names its digits: ``$`` also matches before a l
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
 
 __all__ = [
+    "BLOB_MARK",
     "ActorId",
     "Alpha3",
+    "Blob",
     "Code",
     "Day",
     "Decimal",
@@ -39,6 +41,11 @@ __all__ = [
 
 Hash = Annotated[bytes, Meta(min_length=32, max_length=32)]
 """A SHA-256 value or a thumbprint, 32 bytes."""
+
+BLOB_MARK: Final = "attachment"
+Blob = Annotated[bytes, Meta(min_length=32, max_length=32, extra={BLOB_MARK: True})]
+"""The name of an attachment (``verifier.blob``). The type tells such a reference from an event's;
+whether the attachment is there is never a condition of admission."""
 
 PublicKey = Annotated[bytes, Meta(min_length=32, max_length=32)]
 """A raw Ed25519 public key, 32 bytes."""

@@ -29,7 +29,7 @@ from verifier.rules import dates, partnership
 from verifier.rules.authority.state import Actor, Grant, grant_in_force, role
 from verifier.rules.body import mission
 from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
-from verifier.rules.fields import ActorId, Day, EventRef, Hash, LocalId, Texts
+from verifier.rules.fields import ActorId, Blob, Day, EventRef, LocalId, Texts
 from verifier.rules.partnership import UNDECIDED
 
 __all__ = [
@@ -106,7 +106,7 @@ class _Raises(Body, frozen=True, kw_only=True):
     severity: Severity
     escalate_by: Day | None = None
     text: Texts
-    evidence: Annotated[tuple[Hash, ...], Meta(max_length=30)] = ()
+    evidence: Annotated[tuple[Blob, ...], Meta(max_length=30)] = ()
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of RK1 and RK2."""

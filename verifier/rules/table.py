@@ -15,10 +15,12 @@ from typing import Final
 import msgspec
 
 from verifier.rules import (
+    anchor,
     calendar,
     champion,
     classification,
     concern,
+    erasure,
     evidence,
     government,
     imported,
@@ -27,6 +29,7 @@ from verifier.rules import (
     proposal,
     publication,
     risk,
+    sealed,
     support,
     waiver,
 )
@@ -111,6 +114,7 @@ MODULES: Final = (
     distrust,
     rootchange,
     adoption,
+    anchor,
     proposal,
     sessions,
     certified,
@@ -181,6 +185,8 @@ MODULES: Final = (
     compact,
     publication,
     filing,
+    erasure,
+    sealed,
 )
 
 EVENTS: Final[dict[str, type[Body]]] = {

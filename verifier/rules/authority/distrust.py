@@ -8,6 +8,9 @@
 - KD5 (whole log) Within P30D the actor says which of the events stand; saying that none does is an
       answer.
 
+Whether an event lay before that day is measured by the anchors that the auditor accepts, where
+there are any, and otherwise by log time (``suspect``).
+
 One person alone can distrust nothing: it takes the roots' threshold, because «my key was stolen
 just before that decision» is also a way to go back on one's word. Nothing vanishes and no effect is
 undone: the event stays in the log, whoever reads it is told that it is suspect, and what follows is
@@ -33,6 +36,7 @@ __all__ = ["EVENTS", "KeyDistrustProposed", "Reaffirmed", "suspect", "whole_log"
 
 REACHES_BACK: Final = "P90D"
 ANSWERED_WITHIN: Final = "P30D"
+LAST_S: Final = dates.ENDS_S - 1
 
 
 class Distrusted(msgspec.Struct, frozen=True):
@@ -138,11 +142,20 @@ class Reaffirmed(Body, frozen=True, kw_only=True):
                 yield f"{subject.id}/reaffirmation/{found.kid.hex()[:16]}", body
 
 
-def suspect(event_id: bytes, *, actor: str, kid: bytes, day: str, book: Book) -> bool:
-    """Say whether an event that an actor's key signed on a day of log time is suspect."""
+def suspect(
+    event_id: bytes, *, actor: str, kid: bytes, day: str, book: Book, seen_by: int | None = None
+) -> bool:
+    """Say whether an event that an actor's key signed is suspect.
+
+    It stands where it was on record before the day from which the key is distrusted. Where anchors
+    measure that, only they count, since log time is what signers say: *seen_by* is when outsiders
+    had seen it (``dates.ENDS_S`` if they have not yet); without anchors *day* of log time counts.
+    """
     subject = book.subject(actor)
     found = subject.get(_key(kid), Distrusted)
-    return found is not None and found.since <= day and _stands(event_id) not in subject.things
+    if found is None or _stands(event_id) in subject.things:
+        return False
+    return found.since <= (day if seen_by is None else dates.day_text(min(seen_by, LAST_S)))
 
 
 def whole_log(book: Book) -> Iterator[Broken]:

@@ -21,7 +21,7 @@ from verifier.rules import partnership
 from verifier.rules.authority.state import organization_of, role
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.commitment.state import of, unmet_day
-from verifier.rules.fields import Day, EventRef, Hash, LocalId, Texts
+from verifier.rules.fields import Blob, Day, EventRef, LocalId, Texts
 
 __all__ = ["EVENTS", "Assessment", "CompletionAssessed"]
 
@@ -47,7 +47,7 @@ class CompletionAssessed(Body, frozen=True, kw_only=True):
     as_of: Day
     code: Literal["not_started", "limited", "substantial", "complete", "unclear", "withdrawn"]
     basis: Texts
-    evidence: Annotated[tuple[Hash, ...], Meta(max_length=50)] = ()
+    evidence: Annotated[tuple[Blob, ...], Meta(max_length=50)] = ()
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of CO50 to CO53."""

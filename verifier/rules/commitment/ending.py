@@ -32,7 +32,7 @@ from verifier.rules.commitment.state import (
     unmet_day,
     unmet_state,
 )
-from verifier.rules.fields import Day, Decimal, Hash, Texts
+from verifier.rules.fields import Blob, Day, Decimal, Texts
 from verifier.rules.partnership import UNDECIDED
 
 __all__ = ["EVENTS", "CommitmentFulfilled", "CommitmentMissed", "FailureReported"]
@@ -47,7 +47,7 @@ class CommitmentFulfilled(Body, frozen=True, kw_only=True):
     MISSION: ClassVar[tuple[int, ...]] = (7, 66)
 
     on: Day
-    evidence: Annotated[tuple[Hash, ...], Meta(min_length=1, max_length=50)]
+    evidence: Annotated[tuple[Blob, ...], Meta(min_length=1, max_length=50)]
     value: Decimal | None = None
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:

@@ -32,7 +32,7 @@ from verifier.rules.commitment.state import (
     unmet_day,
     unmet_state,
 )
-from verifier.rules.fields import Day, Decimal, Hash, LocalId, Texts
+from verifier.rules.fields import Blob, Day, Decimal, LocalId, Texts
 
 __all__ = ["EVENTS", "DeliverableReported", "ProgressReported", "Status"]
 
@@ -56,7 +56,7 @@ class ProgressReported(Body, frozen=True, kw_only=True):
     disbursed: Decimal | None = None
     """Of the money pledged, all that was paid until that day."""
     remarks: Texts | None = None
-    evidence: Annotated[tuple[Hash, ...], Meta(max_length=50)] = ()
+    evidence: Annotated[tuple[Blob, ...], Meta(max_length=50)] = ()
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of CO20 and CO21."""
@@ -93,7 +93,7 @@ class DeliverableReported(Body, frozen=True, kw_only=True):
 
     on: Day
     text: Texts
-    evidence: Annotated[tuple[Hash, ...], Meta(min_length=1, max_length=50)]
+    evidence: Annotated[tuple[Blob, ...], Meta(min_length=1, max_length=50)]
     value: Decimal | None = None
     milestone: LocalId | None = None
     """The milestone that it meets."""

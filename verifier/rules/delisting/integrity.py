@@ -32,7 +32,7 @@ from verifier.rules.delisting import case as cases
 from verifier.rules.delisting import way
 from verifier.rules.delisting.case import Notice, RemovalCase, registry
 from verifier.rules.delisting.ruling import NO_DECISION
-from verifier.rules.fields import Code, Day, EventRef, Hash, LocalId, Texts, VersionRef
+from verifier.rules.fields import Blob, Code, Day, EventRef, LocalId, Texts, VersionRef
 from verifier.rules.partnership import UNDECIDED
 from verifier.rules.review.state import free_stream
 
@@ -92,7 +92,7 @@ class IntegrityCaseOpened(Body, frozen=True, kw_only=True):
         "misuse_of_name", "false_report",
     ]  # fmt: skip
     statement: Texts
-    documents: Annotated[tuple[Hash, ...], Meta(max_length=50)] = ()
+    documents: Annotated[tuple[Blob, ...], Meta(max_length=50)] = ()
     reply_by: Day
     guideline: VersionRef
     profile: Code

@@ -35,7 +35,7 @@ from verifier.rules.delisting import case as cases
 from verifier.rules.delisting import way
 from verifier.rules.delisting.case import Notice, RemovalCase, focal_point, registry
 from verifier.rules.evidence import Reply
-from verifier.rules.fields import ActorId, Code, Day, EventRef, Hash, LocalId, Texts, VersionRef
+from verifier.rules.fields import ActorId, Blob, Code, Day, EventRef, LocalId, Texts, VersionRef
 from verifier.rules.guideline import Profile
 from verifier.rules.partnership import UNDECIDED
 from verifier.rules.review.state import free_stream
@@ -330,7 +330,7 @@ class ReplyFiled(Body, frozen=True, kw_only=True):
 
     case: LocalId
     text: Texts
-    documents: Annotated[tuple[Hash, ...], Meta(max_length=50)] = ()
+    documents: Annotated[tuple[Blob, ...], Meta(max_length=50)] = ()
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of CS1 and NT8."""

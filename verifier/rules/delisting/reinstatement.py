@@ -34,7 +34,7 @@ from verifier.rules.delisting import case as cases
 from verifier.rules.delisting import way
 from verifier.rules.delisting.case import RemovalCase, registry
 from verifier.rules.delisting.ruling import NO_DECISION
-from verifier.rules.fields import Code, EventRef, Hash, Symbol, Texts, VersionRef
+from verifier.rules.fields import Blob, Code, EventRef, Symbol, Texts, VersionRef
 from verifier.rules.partnership import UNDECIDED, Further
 from verifier.rules.proposal import Proposal, ProposalBody
 from verifier.rules.review.state import free_stream
@@ -138,7 +138,7 @@ class ReinstatementRequested(Body, frozen=True, kw_only=True):
     MISSION: ClassVar[tuple[int, ...]] = (86,)
 
     recommitment: Texts
-    letter: Hash | None = None
+    letter: Blob | None = None
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of RI1."""

@@ -24,7 +24,7 @@ from msgspec import Meta
 from verifier.rules import dates, partnership
 from verifier.rules.authority.state import role
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
-from verifier.rules.fields import Day, EventRef, Hash, LocalId, Symbol, Texts
+from verifier.rules.fields import Blob, Day, EventRef, LocalId, Symbol, Texts
 from verifier.rules.report.content import Content, unmet_content
 from verifier.rules.report.signing import unmet_awaits
 from verifier.rules.report.state import (
@@ -99,7 +99,7 @@ class ReportCorrected(Body, frozen=True, kw_only=True):
     report: EventRef
     wrong: Texts
     right: Texts
-    documents: Annotated[tuple[Hash, ...], Meta(max_length=50)] = ()
+    documents: Annotated[tuple[Blob, ...], Meta(max_length=50)] = ()
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of RE22."""
@@ -130,7 +130,7 @@ class ReportWithheld(Body, frozen=True, kw_only=True):
     MISSION: ClassVar[tuple[int, ...]] = (82,)
 
     report: EventRef
-    document: Hash
+    document: Blob
     ground: Literal["safety_of_persons", "personal_data", "trade_secret", "legal_proceedings"]
     explanation: Texts
     authority: Symbol

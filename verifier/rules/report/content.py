@@ -36,9 +36,9 @@ from verifier.rules.commitment.state import Commitment, Currency
 from verifier.rules.fields import (
     ActorId,
     Alpha3,
+    Blob,
     Code,
     Decimal,
-    Hash,
     LocalId,
     SdgTarget,
     Symbol,
@@ -82,7 +82,7 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     value: Decimal | None = None
     deviation: Texts | None = None
     corrective_action: Texts | None = None
-    evidence: Annotated[tuple[Hash, ...], Meta(max_length=20)] = ()
+    evidence: Annotated[tuple[Blob, ...], Meta(max_length=20)] = ()
 
 
 class Amount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,7 +108,7 @@ class Finances(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
 
     total: Amount
     contributions: Annotated[tuple[Contribution, ...], Meta(max_length=200)] = ()
-    statements: Annotated[tuple[Hash, ...], Meta(max_length=20)] = ()
+    statements: Annotated[tuple[Blob, ...], Meta(max_length=20)] = ()
     """Audited statements."""
 
 
@@ -122,7 +122,7 @@ class Content(Body, frozen=True, kw_only=True):
     mechanism: Symbol | None = None
     """The mechanism that a national or equivalent report was made for."""
     sdg_targets: Annotated[tuple[SdgTarget, ...], Meta(max_length=60)] = ()
-    documents: Annotated[tuple[Hash, ...], Meta(max_length=50)] = ()
+    documents: Annotated[tuple[Blob, ...], Meta(max_length=50)] = ()
 
 
 def asked(code: str, day: date, book: Book) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ from verifier.rules import calendar, dates, partnership
 from verifier.rules.authority.state import organization_of, role
 from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.evidence import Opinion
-from verifier.rules.fields import EventRef, Hash, LocalId, Texts
+from verifier.rules.fields import Blob, EventRef, LocalId, Texts
 from verifier.rules.partnership import Partnership, Tie, tie_key
 from verifier.rules.partnership.state import belonged, everybody
 from verifier.rules.report import Report
@@ -141,7 +141,7 @@ class ExpertOpinionIssued(Body, frozen=True, kw_only=True):
     """The review or case that it was asked for."""
     question: Texts
     text: Texts
-    document: Hash | None = None
+    document: Blob | None = None
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of EX1 to EX3."""

@@ -1,0 +1,1 @@
+"""What stands beside the log: attachments, and reports sealed to a few."""
