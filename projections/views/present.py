@@ -221,7 +221,8 @@ def _case_decided(states: dict[str, str]) -> Effect:
             case.state = states[str(found.facts["outcome"])]
             case.steps.append(step(entry))
             suspended = state.status is not None and state.status.state == "suspended"
-            if suspended and (case.state == "overturned" or _is_suspension_remitted(case)):
+            undone = case.state == "overturned" or _is_suspension_remitted(case)
+            if suspended and undone and "ground" not in case.facts:
                 registration.put_listing(state, "listed", entry)
 
     return effect
@@ -270,14 +271,16 @@ def _suspended(state: State, entry: Recorded, body: Any) -> None:
 
 
 def _lifted(state: State, entry: Recorded, body: Any) -> None:
-    moves("case", "cured")(state, entry, body)
+    moves("case", body.ground)(state, entry, body)
     registration.listed(state, entry, body)
 
 
 def _ruled(state: State, entry: Recorded, body: Any) -> None:
     decided = {"remove": "removal_decided"}.get(body.outcome, "dismissed")
     moves("case", decided)(state, entry, body)
-    registration.listed(state, entry, body)
+    case = state.things.get(f"case:{local(entry)}")
+    if case is None or "ground" not in case.facts:  # one about integrity ends no suspension
+        registration.listed(state, entry, body)
 
 
 def _closed(state: State, entry: Recorded, body: Any) -> None:

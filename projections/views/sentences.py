@@ -359,7 +359,11 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
     "BoardInformed/1": lambda b: f"{b.board} is informed of the case.",
     "PartnershipSuspended/1": lambda b: f"Suspended until {b.until}: {words(b.reasons)}",
     "SuspensionExtended/1": lambda b: f"The suspension is extended to {b.until}.",
-    "SuspensionLifted/1": "The report was accepted: the suspension is lifted.",
+    "SuspensionLifted/1": lambda b: (
+        "The report was accepted: the suspension is lifted."
+        if b.ground == "cured"
+        else "Nobody decided in time: the suspension has lapsed, and is lifted."
+    ),
     "RemovalDecided/1": lambda b: f"The body decides: {b.outcome}. {words(b.reasons)}",
     "IntegrityCaseOpened/1": lambda b: (
         f"A case about integrity ({b.ground}), for reply by {b.reply_by}: {words(b.statement)}"

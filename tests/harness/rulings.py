@@ -41,10 +41,12 @@ def full_track(profile: str = "un_led") -> Registry:
     return later(registry, 32)
 
 
-def ruling(registry: Registry, result: str, local: str = "", **changes: Any) -> dict[str, Any]:
+def ruling(
+    registry: Registry, result: str, local: str = "", *, matter: str = "c1", **changes: Any
+) -> dict[str, Any]:
     """Let the council decide on the case today; return the fields of the ruling."""
     local = local or f"{result}-{registry.day()}"
-    decided = bodies.decide(registry, local, items=[bodies.item(result=result)])
+    decided = bodies.decide(registry, local, items=[bodies.item(matter=matter, result=result)])
     fields = {
         "decision": ref(decided), "guideline": stories.listing(registry)["guideline"],
         "appeal_window": "P30D", "reasons": text("No report"), "evidence": treated(registry),
@@ -63,7 +65,8 @@ def anniversary(registry: Registry) -> str:
     return dates.add(date.fromisoformat(registry.day()), "P1Y").isoformat()
 
 
-def rule(registry: Registry, outcome: str, **changes: Any) -> Entry:
+def rule(registry: Registry, outcome: str, *, case: str = CASE, **changes: Any) -> Entry:
     """Let the council decide on the removal, and put it into effect."""
-    fields = ruling(registry, outcome, outcome=outcome) | changes
-    return registry.append(OFFICE_A, CASE, "RemovalDecided", **fields)
+    matter = case.rpartition("/")[2]
+    fields = ruling(registry, outcome, matter=matter, outcome=outcome) | changes
+    return registry.append(OFFICE_A, case, "RemovalDecided", **fields)

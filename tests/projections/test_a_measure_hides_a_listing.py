@@ -88,6 +88,7 @@ def test_a_body_lets_it_stay_hidden_and_another_decision_ends_it(
     assert asked(registry, tmp_path, 0, 11, 365, 366) == [True, True, True, False]
     lifted = removals.branch(registry)
     lifted.append(AGENCY_HEAD, MEASURE, "MeasureLifted", measure=taken,
+                  decision=test_integrity.confirmed(lifted, "lift", "off"),
                   reasons=stories.text("The emblem is gone"))  # fmt: skip
     assert asked(lifted, tmp_path / "lifted", 0) == [False]
 

@@ -219,6 +219,27 @@ def test_an_appeal_that_is_not_decided_lapses_to_the_offices(story: Story) -> No
     assert [u.rule for u in next_step(registry, "PartnershipRemoved").unmet] == ["CS11"]
 
 
+def test_a_panel_that_never_sits_puts_no_removal_off_for_ever(story: Story) -> None:
+    """CS11: the second lapse of an appeal leaves the offices' new decision standing."""
+    registry, _ = story.last("appealed")
+    again = removals.decide(later(registry, 91), "d3")
+    filed = removals.appeal(registry, again, "a2")
+    late = removals.propose_on_appeal(registry, filed, local="d4", expires=registry.day(170))
+    fields = {"decision": ref(again), "effective_on": registry.day(90)}
+    rules = refused(later(registry, 90), OFFICE_B, CASE, "PartnershipRemoved", **fields)
+    assert rules == {"CS11"}
+    later(registry, 1)
+    fields["effective_on"] = registry.day()
+    decision = removals.decision_fields(registry)
+    stream = f"{PARTNERSHIP}/decision/d5"
+    assert refused(registry, OFFICE_A, stream, "RemovalDecisionProposed", **decision) == {"RD1"}
+    member = APPEALS_PANEL[0]
+    assert refused_voice(registry, member, late, member) == {"AP4"}
+    assert next_step(registry, "PartnershipRemoved").lawful
+    removals.remove(registry, again)
+    assert listing(registry) == "removed"
+
+
 def test_the_panel_answers_every_ground(story: Story) -> None:
     """A ground left open makes the decision unlawful; so does an answer to none that was raised."""
     registry, filed = story.last("appealed")

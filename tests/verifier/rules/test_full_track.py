@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -11,10 +11,12 @@ from tests.harness.registry import Registry, ref
 from tests.harness.removals import CASE, branch, later, listing, refused
 from tests.harness.rulings import UN_HEAD
 from tests.harness.stories import OFFICE_A, OFFICE_B, PARTNERSHIP, SECRETARIAT, text
+from verifier.rules.delisting import case as cases
 from verifier.rules.delisting.suspension import whole_log
 from verifier.rules.standing import standing_at
 
 OPINION = f"{PARTNERSHIP}/opinion/o1"
+AGAIN = f"{PARTNERSHIP}/case/c2"
 
 
 @pytest.fixture(scope="module")
@@ -258,13 +260,75 @@ def test_what_was_sent_back_is_decided_anew(registry: Registry) -> None:
 
 
 def test_a_case_that_no_body_decides_does_not_end_in_nothing(suspended: Registry) -> None:
-    """CS9: P90D after the suspension a new final notice is due, and then a removal follows."""
+    """CS9, NT7, SU4: P90D after the suspension it has lapsed: it is lifted, a new case opens."""
     later(suspended, 365 + 95)
     fields = rulings.ruling(suspended, "remove", outcome="remove")
     assert refused(suspended, OFFICE_A, CASE, "RemovalDecided", **fields) == {"CS9"}
-    removals.give_final_notice(suspended)
-    rulings.rule(later(suspended, 32), "remove")
-    assert removals.case(suspended).decision is not None
+    assert removals.next_steps(suspended, "FinalNoticeIssued") == []
+    final = {"decision_day": suspended.day(30), "text": text("Last call")}
+    assert refused(suspended, OFFICE_A, CASE, "FinalNoticeIssued", **final) == {"NT7"}
+    suspended.append(SECRETARIAT, CASE, "SuspensionLifted", obligation=1, ground="lapsed")
+    assert (listing(suspended), removals.case(suspended).ground) == ("listed", "lapsed")
+    removals.offer_support(suspended, "s2")
+    fields = removals.notice_fields(suspended) | {"profile": "un_led"}
+    suspended.append(OFFICE_A, AGAIN, "RemovalNoticeIssued", **fields)
+    assert removals.case(suspended).ended_on is None
+
+
+def test_a_suspension_lapses_once_the_time_to_decide_after_it_is_over(suspended: Registry) -> None:
+    """SU4: not while it lasts, not while a decision may follow; and not once the report is in."""
+    lapsed = {"obligation": 1, "ground": "lapsed"}
+    for days in (30, 365):
+        assert refused(later(suspended, days), OFFICE_A, CASE, "SuspensionLifted", **lapsed) == {
+            "SU4"
+        }
+    (step,) = removals.next_steps(suspended, "SuspensionLifted")
+    assert {unmet.rule for unmet in step.unmet} == {"SU2"}
+    later(suspended, 65)
+    assert removals.next_step(suspended, "SuspensionLifted").lawful
+    reported = report(branch(suspended))
+    assert refused(reported, OFFICE_A, CASE, "SuspensionLifted", **lapsed) == {"SU4"}
+    reported.append(OFFICE_A, CASE, "SuspensionLifted", obligation=1)
+    assert refused(suspended, stories.COMPANY, CASE, "SuspensionLifted", **lapsed) == {"AD10"}
+    suspended.append(OFFICE_A, CASE, "SuspensionLifted", **lapsed)
+    assert listing(suspended) == "listed"
+
+
+def test_a_suspension_that_lapsed_is_lifted_in_time(suspended: Registry) -> None:
+    """SU3: P14D after it lapsed the registry has left it standing, and it is told so."""
+    case = removals.case(suspended)
+    rules = cases.terms(suspended.subject(PARTNERSHIP), suspended.now, suspended.book)
+    assert case.suspension is not None
+    assert rules is not None
+    last = cases.later(case.suspension.until, rules.notice_lapses)
+    for days, told in ((14, []), (15, ["SU3"])):
+        suspended.book.time = later(suspended.on((last + timedelta(days)).isoformat()), 0).now
+        assert [b.rule for b in whole_log(suspended.book)] == told
+
+
+def test_an_appeal_against_a_suspension_lapses_once(suspended: Registry) -> None:
+    """CS11, BD1: the council suspends anew; where the panel is silent again, that stands."""
+    appeal(suspended)
+    later(suspended, 91)
+    (step,) = removals.next_steps(suspended, "PartnershipSuspended")
+    assert {unmet.rule for unmet in step.unmet} <= {"BD2", "BD4"}
+    rulings.suspend(suspended)
+    appeal(suspended, "a2")
+    later(suspended, 91)
+    assert removals.next_steps(suspended, "PartnershipSuspended") == []
+    fields = rulings.ruling(suspended, "suspend", until=rulings.anniversary(suspended))
+    assert refused(suspended, OFFICE_A, CASE, "PartnershipSuspended", **fields) == {"BD1"}
+    assert listing(suspended) == "suspended"
+    rulings.rule(later(suspended, 276), "remove")
+
+
+def appeal(registry: Registry, local: str = "a1") -> None:
+    """Appeal against what stands in the case."""
+    decided = removals.case(registry).decision
+    assert decided is not None
+    registry.append(SECRETARIAT, f"{PARTNERSHIP}/appeal/{local}", "AppealFiled", case="c1",
+                    decision=removals.fields_of(decided.ref), grounds=["fact"],
+                    text=text("We had moved"))  # fmt: skip
 
 
 def test_a_dismissal_ends_the_suspension(suspended: Registry) -> None:

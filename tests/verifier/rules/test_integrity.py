@@ -14,6 +14,7 @@ from tests.harness.rulings import UN_HEAD
 from tests.harness.stories import OFFICE_A, OFFICE_B, PARTNERSHIP, SECRETARIAT, text
 from verifier.rules import dates
 from verifier.rules.book import Entry
+from verifier.rules.delisting.duties import whole_log as cases_late
 from verifier.rules.delisting.integrity import measure_in_force
 from verifier.rules.delisting.reinstatement import Reinstatement
 
@@ -37,10 +38,8 @@ def told() -> Registry:
     registry = bodies.seat(stories.listed_partnership(), ASSEMBLY)
     registry.append("actor-root-a", f"{ASSEMBLY}/profile", "ActorRegistered", kind="body",
                     name=text("Assembly"), principal=ASSEMBLY, stakeholder_type="igo")  # fmt: skip
-    registry.enlist("actor-agency").enlist(AGENCY_HEAD, kind="office", principal="actor-agency")
-    registry.appoint(AGENCY_HEAD, "executive_head")
     registry.enlist("actor-appeals-d", stakeholder_type="ngo")
-    return later(registry, 20)
+    return later(enter(registry), 20)
 
 
 @pytest.fixture
@@ -71,7 +70,7 @@ def test_a_removal_for_integrity_needs_no_notice_and_no_offer(opened: Registry) 
 
 
 def test_a_case_is_opened_once_and_by_no_party(opened: Registry) -> None:
-    """IG1, CS2: a second case while one is open, and one that a party opens."""
+    """IG1, CS2: a second one while one is open, and one that a party opens."""
     fields = opening(opened)
     again = f"{PARTNERSHIP}/case/c2"
     assert refused(opened, OFFICE_A, again, "IntegrityCaseOpened", **fields) == {"IG1"}
@@ -92,6 +91,100 @@ def test_a_case_names_its_terms_and_leaves_time_for_a_reply(registry: Registry) 
         fields = opening(registry, **change)
         assert refused(registry, AGENCY_HEAD, CASE, "IntegrityCaseOpened", **fields) == {rule}
     registry.append(AGENCY_HEAD, CASE, "IntegrityCaseOpened", **opening(registry))
+
+
+OTHER = f"{PARTNERSHIP}/case/c2"
+
+
+def enter(registry: Registry) -> Registry:
+    """Let the executive head of an entity come that is no party."""
+    registry.enlist("actor-agency").enlist(AGENCY_HEAD, kind="office", principal="actor-agency")
+    registry.appoint(AGENCY_HEAD, "executive_head")
+    return registry
+
+
+def test_a_late_report_shields_nobody_from_a_case_about_integrity() -> None:
+    """IG1: it takes over a case about a report, which goes on with a final notice of its own."""
+    registry = enter(bodies.seat(removals.finally_noticed()))
+    registry.append(AGENCY_HEAD, OTHER, "IntegrityCaseOpened", **opening(registry))
+    assert removals.case(registry).track == "integrity"
+    later(registry, 31)
+    fields = removals.decision_fields(registry)
+    stream = f"{PARTNERSHIP}/decision/d1"
+    rules = refused(registry, OFFICE_A, stream, "RemovalDecisionProposed", **fields)
+    assert rules == {"CS1", "RD5"}
+    rulings.rule(later(registry, 1), "dismiss", case=OTHER)
+    again = removals.case(registry)
+    assert (again.id, again.final, again.ended_on) == ("c1", None, None)
+    fields = removals.decision_fields(registry)
+    rules = refused(registry, OFFICE_A, stream, "RemovalDecisionProposed", **fields)
+    assert rules == {"CS7", "CS8"}
+    removals.give_final_notice(registry)
+    decision = removals.decide(later(registry, 31))
+    removals.remove(later(registry, 31), decision)
+    assert listing(registry) == "removed"
+
+
+def test_what_is_decided_already_is_not_taken_over() -> None:
+    """IG1: not a removal that is decided, nor a suspension while it may be appealed against."""
+    for registry, _ in (removals.decided(), removals.appealed()):
+        enter(registry)
+        fields = opening(registry)
+        assert refused(registry, AGENCY_HEAD, OTHER, "IntegrityCaseOpened", **fields) == {"IG1"}
+        assert removals.next_steps(registry, "IntegrityCaseOpened") == []
+    suspended = enter(rulings.full_track())
+    rulings.suspend(suspended)
+    fields = opening(suspended, profile="un_led")
+    assert refused(suspended, AGENCY_HEAD, OTHER, "IntegrityCaseOpened", **fields) == {"IG1"}
+    later(suspended, 31)
+    fields = opening(suspended, profile="un_led")
+    suspended.append(AGENCY_HEAD, OTHER, "IntegrityCaseOpened", **fields)
+
+
+@pytest.fixture
+def both() -> Registry:
+    """A suspended partnership with a case about integrity besides."""
+    registry = enter(rulings.full_track())
+    rulings.suspend(registry)
+    fields = opening(later(registry, 31), profile="un_led")
+    registry.append(AGENCY_HEAD, OTHER, "IntegrityCaseOpened", **fields)
+    return registry
+
+
+def test_a_suspension_outlasts_a_case_about_integrity(both: Registry) -> None:
+    """CC4: closed or dismissed it leaves the suspension, which the report then ends."""
+    other = branch(both)
+    both.append(OFFICE_A, OTHER, "CaseClosed", ground="withdrawn", text=text("Unfounded"))
+    rulings.rule(later(other, 32), "dismiss", case=OTHER)
+    for registry in (both, other):
+        assert (listing(registry), removals.case(registry).id) == ("suspended", "c1")
+        stories.accepted_report(registry)
+        cured = {"ground": "cured"}
+        assert refused(registry, OFFICE_A, CASE, "CaseClosed", **cured) == {"CC4"}
+        registry.append(OFFICE_A, CASE, "SuspensionLifted", obligation=1)
+        assert (listing(registry), removals.case(registry).ground) == ("listed", "cured")
+
+
+def test_a_report_ends_a_suspension_under_a_case_about_integrity(both: Registry) -> None:
+    """SU2, CS1: on the stream of its own case; the one about integrity goes on."""
+    stories.accepted_report(both)
+    assert refused(both, OFFICE_A, OTHER, "SuspensionLifted", obligation=1) == {"CS1"}
+    both.append(OFFICE_A, CASE, "SuspensionLifted", obligation=1)
+    held = removals.case(both)
+    assert (listing(both), held.id, held.ended_on, held.before) == ("listed", "c2", None, None)
+    both.append(OFFICE_A, OTHER, "CaseClosed", ground="withdrawn", text=text("Unfounded"))
+    assert removals.case(both).ground == "withdrawn"
+
+
+def test_a_case_about_integrity_that_nobody_decides_is_told(opened: Registry) -> None:
+    """CD3: the days for the reply, and P90D; then the silence is the registry's omission."""
+    for days, told in ((120, []), (1, ["CD3"])):
+        opened.book.time = later(opened, days).now
+        assert [b.rule for b in cases_late(opened.book)] == told
+    (late,) = cases_late(opened.book)
+    assert (late.kind, late.who) == ("omission", "registry")
+    opened.append(OFFICE_A, CASE, "CaseClosed", ground="withdrawn", text=text("Unfounded"))
+    assert list(cases_late(opened.book)) == []
 
 
 def measure(registry: Registry, **changes: Any) -> dict[str, Any]:
@@ -181,6 +274,26 @@ def test_no_name_is_lent_while_a_measure_lasts(opened: Registry) -> None:
     later(opened, 1).append(*lend, **use)
 
 
+def test_what_a_body_confirmed_the_body_lifts(opened: Registry) -> None:
+    """IG6, CS2: not the executive head, not another body, and nobody who is a party."""
+    taken = ref(opened.append(AGENCY_HEAD, MEASURE, "InterimMeasureTaken", **measure(opened)))
+    opened.append(OFFICE_A, MEASURE, "MeasureConfirmed", measure=taken, until=year(opened),
+                  decision=confirmed(opened))  # fmt: skip
+    fields = {"measure": taken, "reasons": text("The emblem is gone")}
+    assert refused(opened, AGENCY_HEAD, MEASURE, "MeasureLifted", **fields) == {"IG6"}
+    others = by_the_assembly(opened, "lift", "m1", "integrity_measure")
+    wrong = fields | {"decision": others}
+    assert refused(opened, AGENCY_HEAD, MEASURE, "MeasureLifted", **wrong) == {"IG6"}
+    (step,) = removals.next_steps(opened, "MeasureLifted")
+    assert {unmet.rule for unmet in step.unmet} == {"IG6"}
+    lifted = fields | {"decision": confirmed(opened, "lift", "off")}
+    opened.enlist("actor-of-the-ngo", kind="office", principal=stories.NGO)
+    opened.appoint("actor-of-the-ngo", "executive_head")
+    assert refused(opened, "actor-of-the-ngo", MEASURE, "MeasureLifted", **lifted) == {"CS2"}
+    opened.append(OFFICE_A, MEASURE, "MeasureLifted", **lifted)
+    assert not in_force(opened)
+
+
 def test_a_return_after_integrity_is_the_bodys_to_decide(opened: Registry) -> None:
     """RI1, RI6: not before a year, not refused by offices, and granted by the body that removed."""
     decided = rulings.rule(later(opened, 32), "remove")
@@ -235,14 +348,16 @@ def on_return(registry: Registry, result: str, local: str, **changes: Any) -> di
     return ref(bodies.decide(registry, local, **fields))
 
 
-def by_the_assembly(registry: Registry, result: str) -> dict[str, Any]:
-    """Let another body decide on the return; return the reference to its decision."""
+def by_the_assembly(
+    registry: Registry, result: str, matter: str = "c1", kind: str = "reinstatement"
+) -> dict[str, Any]:
+    """Let another body decide on the matter; return the reference to its decision."""
     days = {"first_day": registry.day(), "last_day": registry.day(9)}
     session = f"{ASSEMBLY}/session/s1"
     registry.append(bodies.SECRETARY, session, "SessionScheduled", name="A session", **days)
     stream = f"{ASSEMBLY}/decision/d1"
-    fields = bodies.adopted(registry, kind="reinstatement", items=[bodies.item(result=result)],
-                            session="s1")  # fmt: skip
+    item = bodies.item(matter=matter, result=result)
+    fields = bodies.adopted(registry, kind=kind, items=[item], session="s1")
     certified = registry.append(bodies.SECRETARY, stream, "DecisionCertified", **fields)
     registry.append(bodies.PRESIDENT, stream, "DecisionCosigned", decision=ref(certified))
     return ref(certified)

@@ -5,7 +5,11 @@
 2. Whatever runs in a case runs longer by the days for which accepted support was awaited.
 3. A general extension moves every last day in a case: those of the deciders like those of the
    partnership.
-4. An appeal that is not decided in time lapses: the matter is the deciding offices' again.
+4. An appeal that is not decided in time lapses: the matter is the deciders' again, once for a
+   suspension and once for a removal. Where one against their new decision is not decided in time
+   either, that decision stands: a panel that never sits puts nothing off for ever.
+5. A case about integrity takes over an open one about a report; that goes on when the other ends
+   without a removal. A suspension in it stands meanwhile, and no longer than else.
 
 Sources: domain C4.3; decisions D3.18 to D3.21, D3.27.
 """
@@ -36,7 +40,9 @@ __all__ = [
     "RemovalDecision",
     "Signer",
     "Suspension",
+    "about_report",
     "appeal_lapses",
+    "appeal_over",
     "appeal_until",
     "cured",
     "cured_on",
@@ -46,7 +52,9 @@ __all__ = [
     "has_lapsed",
     "is_over",
     "is_undecided",
+    "lapsed_with",
     "later",
+    "leads_no_further",
     "matter",
     "of",
     "open_case",
@@ -145,11 +153,18 @@ class RemovalCase(msgspec.Struct, frozen=True, kw_only=True):
     remitted_on: str | None = None
     """The day on which the appeal panel sent the decision back; it may do so once."""
     signers: tuple[Signer, ...] = ()
+    lapsed: tuple[str, ...] = ()
+    """The kinds of decision, suspend or remove, of which an appeal lapsed to the deciders."""
+    before: RemovalCase | None = None
+    """The case about a report that this one about integrity took over."""
+    resumed_on: str | None = None
+    """The day on which it went on after a case about integrity."""
     rulings: tuple[EventRef, ...] = ()
     """The decisions of bodies that were put into effect in it: each counts once."""
     ended_on: str | None = None
     ground: str = ""
-    """Why it ended: cured, withdrawn, dismissed, overturned, removed, or the partnership left."""
+    """Why it ended: cured, withdrawn, dismissed, overturned, removed, lapsed with its suspension,
+    or the partnership left."""
 
 
 def of(subject: Subject) -> RemovalCase | None:
@@ -161,6 +176,12 @@ def open_case(subject: Subject) -> RemovalCase | None:
     """Return the open case of a partnership, or nothing."""
     case = of(subject)
     return case if case is not None and case.ended_on is None else None
+
+
+def about_report(subject: Subject) -> RemovalCase | None:
+    """Return the open case about a report, also where one about integrity took it over."""
+    case = open_case(subject)
+    return case.before if case is not None and case.track == "integrity" else case
 
 
 def signers_of(entry: Entry) -> tuple[Signer, ...]:
@@ -238,10 +259,26 @@ def appeal_lapses(case: RemovalCase, rules: Profile, book: Book) -> date | None:
     return calendar.extended(later(appeal.filed_on, rules.appeal_decided_within), book)
 
 
-def has_lapsed(case: RemovalCase, rules: Profile, at: int, book: Book) -> bool:
-    """Say whether an appeal was not decided in time: the deciders decide anew."""
+def appeal_over(case: RemovalCase, rules: Profile, at: int, book: Book) -> bool:
+    """Say whether an appeal was not decided in time."""
     lapses = appeal_lapses(case, rules, book)
     return lapses is not None and not dates.in_time(at, lapses)
+
+
+def has_lapsed(case: RemovalCase, rules: Profile, at: int, book: Book) -> bool:
+    """Say whether an appeal lapsed to the deciders, who decide anew (rule 4)."""
+    return _may_lapse(case) and appeal_over(case, rules, at, book)
+
+
+def _may_lapse(case: RemovalCase) -> bool:
+    return case.decision is not None and case.decision.kind not in case.lapsed
+
+
+def lapsed_with(case: RemovalCase) -> tuple[str, ...]:
+    """Return what has lapsed of a case once its deciders act anew (rule 4)."""
+    if case.decision is None or case.appeal is None or case.appeal.outcome:
+        return case.lapsed
+    return (*case.lapsed, case.decision.kind)
 
 
 def is_undecided(case: RemovalCase, rules: Profile, at: int, book: Book) -> bool:
@@ -279,7 +316,7 @@ def decide_until(
     """
     if case.track == "integrity":
         return None
-    lapsed = appeal_lapses(case, rules, book)
+    lapsed = appeal_lapses(case, rules, book) if _may_lapse(case) else None
     if lapsed is not None:
         begins, duration = lapsed, rules.decision_window
     elif case.decision is not None and case.decision.kind == "suspend" and case.suspension:
@@ -292,6 +329,16 @@ def decide_until(
             return None
         begins, duration = replies, rules.notice_lapses
     return calendar.extended(shifted(dates.add(begins, duration), begins, subject, at), book)
+
+
+def leads_no_further(
+    case: RemovalCase, rules: Profile, subject: Subject, at: int, book: Book
+) -> bool:
+    """Say whether a case that awaits a decision got none in its time."""
+    if not is_undecided(case, rules, at, book):
+        return False
+    last = decide_until(case, rules, subject, at, book)
+    return last is not None and not dates.in_time(at, last)
 
 
 def cured_on(case: RemovalCase, subject: Subject) -> str | None:

@@ -15,7 +15,7 @@
 - CC2 The registry withdraws a case only while it awaits a decision.
 - CC3 A dismissal gives a new due day for the report, the profile's time ahead, as a successful
       appeal does; a day that was moved further on stays.
-- CC4 The case of a suspended partnership ends with the lift of the suspension, or by a decision.
+- CC4 A case with a suspension ends with its lift, or by a decision.
 - RD5 Offices decide on the light track alone; on the others a body does.
 
 Sources: domain C4.3 steps 7 and 10; decisions D2.11, D3.18 to D3.21.
@@ -53,7 +53,16 @@ __all__ = [
 
 
 def ended(case: RemovalCase, entry: Entry, ground: str) -> RemovalCase:
-    """Return a case as it ends at an event."""
+    """Return a case as it ends at an event, or the one that it had taken over, which goes on.
+
+    A case that goes on without a suspension has a new final notice: the partnership could not reply
+    in the meantime.
+    """
+    if case.before is not None and ground != "removed":
+        return msgspec.structs.replace(
+            case.before, resumed_on=dates.day_text(entry.at),
+            final=case.before.final if case.before.suspension else None,
+        )  # fmt: skip
     return msgspec.structs.replace(
         case, ended_on=dates.day_of(entry.at).isoformat(), ground=ground,
         signers=(*case.signers, *cases.signers_of(entry)),
@@ -76,9 +85,13 @@ def fresh(case: RemovalCase, entry: Entry, subject: Subject, book: Book) -> Iter
 
 
 def listed_again(subject: Subject, entry: Entry) -> Iterator[Change]:
-    """Yield the listing of a partnership whose suspension ends with its case."""
+    """Yield the listing of a partnership whose suspension ends with its case.
+
+    None is ended by a case about integrity, which has none of its own.
+    """
     found: partnership.Partnership = subject.things["partnership"]
-    if found.listing == "suspended":
+    case = cases.open_case(subject)
+    if found.listing == "suspended" and (case is None or case.track != "integrity"):
         yield "partnership", partnership.moved(found, "listed", entry)
 
 
@@ -172,7 +185,7 @@ class RemovalDecisionProposed(ProposalBody, frozen=True, kw_only=True):
         )  # fmt: skip
         voices = (Signer(v.actor, v.kid) for v in proposal.endorsements)
         yield "case", msgspec.structs.replace(
-            case, decision=decision, appeal=None,
+            case, decision=decision, appeal=None, lapsed=cases.lapsed_with(case),
             signers=(*case.signers, Signer(proposal.by, b""), *voices),
         )  # fmt: skip
 
@@ -274,7 +287,8 @@ class CaseClosed(Body, frozen=True, kw_only=True):
             yield Unmet(rule="CC1", reason=f"report {case.obligation} is not accepted",
                         who="screening_officer")  # fmt: skip
         found = partnership.of(subject)
-        if found is not None and found.listing == "suspended":
+        suspended = found is not None and found.listing == "suspended"
+        if suspended and case.track != "integrity":
             yield Unmet(rule="CC4", reason="the partnership is suspended", hint="lift it",
                         who=registry.name)  # fmt: skip
         if self.ground == "withdrawn":

@@ -1,7 +1,9 @@
 """Cases about integrity: a statement of grounds, a reply, and at need a measure at once.
 
 - IG1 A case about integrity is opened on a stream of its own, over a partnership that is listed or
-      suspended, while no other case is open, by none that is a party and by no machine. [R32, R91]
+      suspended, by none that is a party and by no machine. It takes over an open case about a
+      report, unless a removal is decided there or an appeal is open: the suspension stands, and
+      the case goes on when this one ends without a removal. [R32, R91]
 - IG2 It names the base guideline version in force and the partnership's profile.
 - IG3 The reply is awaited for the profile's time at least, P30D or more.
 - IG4 An interim measure needs an open case about integrity; there is one in a case, on the day of
@@ -9,7 +11,8 @@
 - IG5 A body confirms a measure while it lasts; it then lasts until it is examined again, and each
       examination is such a confirmation. [R91]
 - IG6 A measure that was not lifted and not confirmed has lapsed on its last day; one that lasts is
-      lifted by an executive head, by legal affairs or by the registry on a body's decision.
+      lifted by none that is a party: by an executive head, by legal affairs, or by the registry on
+      a body's decision; once a body has confirmed it, on that body's decision alone.
 
 No support offer and no suspension comes before the decision, which a body takes (BD1). The end of
 the case ends the measure. Sources: R32, R42, R91; domain C3, C4.3; decision D3.18.
@@ -104,8 +107,9 @@ class IntegrityCaseOpened(Body, frozen=True, kw_only=True):
         if found is None or found.listing not in ("listed", "suspended"):
             state = "not on record" if found is None else found.listing
             yield Unmet(rule="IG1", reason=f"the partnership is {state}, not listed")
-        if entry.event.seq != 0 or cases.open_case(subject) is not None:
-            yield Unmet(rule="IG1", reason="a case stands here or is open already")
+        if entry.event.seq != 0:
+            yield Unmet(rule="IG1", reason="this stream holds a case", hint="name another")
+        yield from _unmet_taking_over(subject, entry.at, book)
         yield from way.unmet_signer(entry, book)
         version = guideline.base_in_force(today, book)
         if version is None or version != self.guideline:
@@ -125,23 +129,42 @@ class IntegrityCaseOpened(Body, frozen=True, kw_only=True):
             id=entry.event.stream.rpartition("/")[2], obligation=0, track="integrity",
             clock_from=subject.things["partnership"].clock_from or "", guideline=self.guideline,
             profile=self.profile, notice=Notice(entry.ref, today, today, self.reply_by),
-            signers=cases.signers_of(entry),
+            signers=cases.signers_of(entry), before=cases.open_case(subject),
         )  # fmt: skip
 
     @classmethod
     def ahead(cls, subject: Subject, book: Book) -> Iterator[tuple[str, Body]]:
-        """Offer the opening of a case about integrity where none is open."""
+        """Offer the opening of a case about integrity where nothing bars it."""
         found = partnership.of(subject)
         version = guideline.base_in_force(dates.day_of(book.time), book)
         rules = cases.terms(subject, book.time, book)
         if found is None or found.profile is None or version is None or rules is None:
             return
-        if cases.open_case(subject) is None and found.listing in ("listed", "suspended"):
+        bars = any(_unmet_taking_over(subject, book.time, book))
+        if not bars and found.listing in ("listed", "suspended"):
             day = dates.add(dates.day_of(book.time), rules.integrity_reply).isoformat()
             yield free_stream(subject, "case"), cls(
                 ground="principle_breach", statement=UNDECIDED, reply_by=day, guideline=version,
                 profile=found.profile,
             )  # fmt: skip
+
+
+def _unmet_taking_over(subject: Subject, at: int, book: Book) -> Iterator[Unmet]:
+    """Yield what is not met of IG1: no case is open, or one that this may take over."""
+    case, rules = cases.open_case(subject), cases.terms(subject, at, book)
+    if case is None or rules is None:
+        return
+    if case.track == "integrity":
+        yield Unmet(rule="IG1", reason=f"{case.id} about integrity is open already")
+    elif case.decision is not None and not cases.is_undecided(case, rules, at, book):
+        last = cases.appeal_until(case.decision, subject, at, book)
+        heard = case.appeal is not None and (
+            case.appeal.outcome or cases.appeal_over(case, rules, at, book)
+        )
+        waits = not heard if case.appeal else dates.in_time(at, last)
+        if case.decision.kind == "remove" or waits:
+            yield Unmet(rule="IG1", reason=f"{case.id} is decided, and the removal or an appeal "
+                        "against the suspension comes first")  # fmt: skip
 
 
 class InterimMeasureTaken(Body, frozen=True, kw_only=True):
@@ -273,11 +296,20 @@ class MeasureLifted(_OnMeasure, frozen=True, kw_only=True):
         return (body.subject_of(self.decision),) if self.decision else ()
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of IG6."""
+        """Yield what is not met of CS2 and IG6."""
+        yield from way.unmet_signer(entry, book)
         yield from self._unmet_measure("IG6", entry, book)
+        held = book.subject(entry.event.subject).get("measure", Measure)
+        confirmed = held.confirmed if held is not None else None
+        by = body.subject_of(self.decision) if self.decision is not None else None
+        if confirmed is not None and by != body.subject_of(confirmed):
+            yield Unmet(rule="IG6", reason=f"{body.subject_of(confirmed)} confirmed the measure",
+                        hint="it decides on the lift", who="body_secretary")  # fmt: skip
         if self.decision is not None:
             yield from self._unmet_body("IG6", self.decision, "lift", entry, book)
-        elif not any(capacity.holds(entry.actor, entry, book) for capacity in executive):
+        elif confirmed is None and not any(
+            capacity.holds(entry.actor, entry, book) for capacity in executive
+        ):
             yield Unmet(rule="IG6", reason="the registry lifts it on a body's decision alone",
                         who=executive[0].name)  # fmt: skip
 
@@ -291,7 +323,8 @@ class MeasureLifted(_OnMeasure, frozen=True, kw_only=True):
         """Offer the lift of a measure that lasts."""
         held = measure_in_force(subject, dates.day_of(book.time))
         if held is not None:
-            yield held.ref.stream, cls(measure=held.ref, reasons=UNDECIDED)
+            decision = NO_DECISION if held.confirmed else None
+            yield held.ref.stream, cls(measure=held.ref, decision=decision, reasons=UNDECIDED)
 
 
 def _signed(entry: Entry, subject: Subject) -> Iterator[Change]:

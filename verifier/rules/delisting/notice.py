@@ -10,7 +10,8 @@
 - NT4 A publication stands in for a delivery: the notice counts from the stated time after it.
 - NT5 The final notice comes its time after the day from which the first counts (CS5, CS6).
 - NT6 It names a decision day at least the reply window ahead.
-- NT7 A new final notice is given only where the last one can no longer lead to a decision.
+- NT7 A new final notice is given only where the last one can no longer lead to a decision, and
+      not under a suspension, which has lapsed then (SU4).
 - NT8 A reply is filed by the secretariat or the lead, while the case awaits replies; each stream
       holds one.
 
@@ -276,7 +277,7 @@ class FinalNoticeIssued(Body, frozen=True, kw_only=True):
             entry.ref, dates.day_of(entry.at).isoformat(), decision_day=self.decision_day
         )
         yield "case", msgspec.structs.replace(
-            case, final=final, decision=None, appeal=None,
+            case, final=final, decision=None, appeal=None, lapsed=cases.lapsed_with(case),
             signers=(*case.signers, *cases.signers_of(entry)),
         )  # fmt: skip
 
@@ -286,7 +287,10 @@ class FinalNoticeIssued(Body, frozen=True, kw_only=True):
         case, rules = cases.open_case(subject), cases.terms(subject, book.time, book)
         if case is None or rules is None:
             return
-        if case.final is None or _can_lead_no_further(case, rules, subject, book.time, book):
+        again = case.suspension is None and cases.leads_no_further(
+            case, rules, subject, book.time, book
+        )
+        if case.final is None or again:
             day = dates.add(_from(case, rules, subject, book), rules.reply_window)
             yield f"{subject.id}/case/{case.id}", cls(decision_day=day.isoformat(), text=UNDECIDED)
 
@@ -296,20 +300,11 @@ def _from(case: RemovalCase, rules: Profile, subject: Subject, book: Book) -> da
     return max(today, cases.final_notice_from(case, rules, subject, book.time) or today)
 
 
-def _can_lead_no_further(
-    case: RemovalCase, rules: Profile, subject: Subject, at: int, book: Book
-) -> bool:
-    if not cases.is_undecided(case, rules, at, book):
-        return False
-    last = cases.decide_until(case, rules, subject, at, book)
-    return last is not None and not dates.in_time(at, last)
-
-
 def _unmet_again(case: RemovalCase, rules: Profile, entry: Entry, book: Book) -> Iterator[Unmet]:
     if case.final is None:
         return
     subject = book.subject(entry.event.subject)
-    if not _can_lead_no_further(case, rules, subject, entry.at, book):
+    if not cases.leads_no_further(case, rules, subject, entry.at, book):
         last = cases.decide_until(case, rules, subject, entry.at, book)
         undecided = cases.is_undecided(case, rules, entry.at, book)
         yield Unmet(
@@ -318,6 +313,9 @@ def _unmet_again(case: RemovalCase, rules: Profile, entry: Entry, book: Book) ->
             if undecided else "the offices have decided",
             earliest=dates.deadline(last) if last and undecided else None,
         )  # fmt: skip
+    elif case.suspension is not None:
+        yield Unmet(rule="NT7", reason="the time to decide after the suspension is over: it lapsed",
+                    hint="lift it", who=registry.name)  # fmt: skip
 
 
 class ReplyFiled(Body, frozen=True, kw_only=True):

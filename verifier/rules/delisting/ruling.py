@@ -143,7 +143,7 @@ class _Ruling(Body, frozen=True, kw_only=True):
             evidence.considered(self.evidence, self.evidence_parts, subject),
         )
         yield "case", msgspec.structs.replace(
-            case, decision=self.decided(entry, kind), appeal=None,
+            case, decision=self.decided(entry, kind), appeal=None, lapsed=cases.lapsed_with(case),
             signers=(*case.signers, *cases.signers_of(entry)),
             rulings=(*case.rulings, self.decision), **changes,
         )  # fmt: skip

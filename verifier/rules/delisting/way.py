@@ -18,7 +18,8 @@
 - CS9 The decision falls within its time after that day; later, a new final notice is needed.
 - CS10 Two offices, or on the full and integrity tracks a body, decided on removal, and the
       decision stands. [R86]
-- CS11 The appeal window is over without an appeal, or the appeal panel upheld the decision. [R86]
+- CS11 The appeal window is over without an appeal, or the appeal panel upheld the decision, or let
+      the time for a second appeal against a removal pass like that for the first. [R86]
 
 A case about integrity has no report that could cure it, no support offer and one statement of
 grounds in place of two notices: CS3 to CS7 and CS9 do not apply to it, CS2, CS8, CS10 and CS11 do.
@@ -36,6 +37,7 @@ from verifier.rules.authority.state import Actor, organization_of
 from verifier.rules.book import Book, Entry, Subject, Unmet
 from verifier.rules.delisting.case import (
     RemovalCase,
+    appeal_over,
     appeal_until,
     cured,
     decide_until,
@@ -184,7 +186,8 @@ def _unmet_window(case: RemovalCase, rules: Profile, entry: Entry, book: Book) -
         last = decide_until(case, rules, subject, entry.at, book)
         if last is not None and not dates.in_time(entry.at, last):
             yield Unmet(rule="CS9", reason=f"the time to decide ended on {last}",
-                        hint="issue a new final notice", who=registry.name)  # fmt: skip
+                        hint="lift the suspension" if case.suspension
+                        else "issue a new final notice", who=registry.name)  # fmt: skip
 
 
 def unmet_until_removal(entry: Entry, book: Book) -> Iterator[Unmet]:
@@ -205,5 +208,5 @@ def unmet_until_removal(entry: Entry, book: Book) -> Iterator[Unmet]:
         if dates.in_time(entry.at, last):
             yield Unmet(rule="CS11", reason=f"the partnership may appeal until {last}",
                         earliest=dates.deadline(last))  # fmt: skip
-    elif case.appeal.outcome != "upheld":
+    elif case.appeal.outcome != "upheld" and not appeal_over(case, rules, entry.at, book):
         yield Unmet(rule="CS11", reason="the appeal is not decided", who="appeals_panel")
