@@ -88,3 +88,26 @@ def decide(registry: Registry, local: str = "d1", **changes: Any) -> Entry:
     certified = certify(registry, local, **changes)
     cosign(registry, certified)
     return certified
+
+
+def seat_another(registry: Registry, body: str, organization: str) -> Registry:
+    """Register another body, with two offices of an organization, and open a session of it."""
+    registry.append("actor-root-a", f"{body}/profile", "ActorRegistered", kind="body",
+                    name=text("Another"), principal=body, stakeholder_type="igo")  # fmt: skip
+    for role in ("body_secretary", "presiding_officer"):
+        registry.enlist(f"{body}-{role}", kind="office", principal=organization)
+        registry.appoint(f"{body}-{role}", role, scope={"subjects": [body]})
+    days = {"first_day": registry.day(), "last_day": registry.day(300)}
+    registry.append(f"{body}-body_secretary", f"{body}/session/2024", "SessionScheduled",
+                    name="A session", **days)  # fmt: skip
+    return registry
+
+
+def decide_another(registry: Registry, body: str, local: str = "d1", **changes: Any) -> Entry:
+    """Certify and cosign a decision of another body, in its session."""
+    stream = f"{body}/decision/{local}"
+    certified = registry.append(f"{body}-body_secretary", stream, "DecisionCertified",
+                                **adopted(registry, **changes))  # fmt: skip
+    registry.append(f"{body}-presiding_officer", stream, "DecisionCosigned",
+                    decision=ref(certified))  # fmt: skip
+    return certified

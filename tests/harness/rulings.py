@@ -26,9 +26,9 @@ from verifier.rules.book import Entry
 UN_HEAD = "actor-un-head"
 
 
-def full_track(profile: str = "un_led") -> Registry:
+def full_track(profile: str = "un_led", registry: Registry | None = None) -> Registry:
     """Tell the story of a partnership with a UN role up to replies that are over."""
-    registry = bodies.seat(overdue(profile=profile))
+    registry = bodies.seat(overdue(registry, profile=profile))
     registry.enlist(UN_HEAD, kind="office", principal=stories.UN_AGENCY)
     registry.appoint(UN_HEAD, "executive_head")
     offer_support(registry)

@@ -130,10 +130,16 @@ def instruments(registry: Registry) -> Registry:
 
 
 def guidelines(registry: Registry, **changes: Any) -> Registry:
-    """Issue the default guideline set, in force from this day; ``changes`` go to every profile."""
+    """Issue the default guideline set, in force from this day.
+
+    ``changes`` go to every profile; None leaves a parameter out.
+    """
     instruments(registry)
     set_id, fields = default_guidelines()
-    profiles = [profile | changes for profile in fields["profiles"]]
+    profiles = [
+        {name: value for name, value in (profile | changes).items() if value is not None}
+        for profile in fields["profiles"]
+    ]
     head = registry.subject("guidelines").heads.get(f"guidelines/set/{set_id}")
     version = 1 if head is None else head.seq + 2
     registry.append(

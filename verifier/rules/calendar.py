@@ -3,6 +3,8 @@
 - CA1 A stream holds one extension; it is never changed.
 - CA2 Its days exist, the last not before the first, at most P180D after it.
 - CA3 It reaches back at most P30D: a deadline that passed long ago stays passed.
+- CA4 With those on record before it moves no deadline by more than P180D altogether, so that none
+      is put off for ever by one extension upon another.
 
 A deadline that falls on one of the days named moves by the number of days stated; extensions
 apply in the order of their record, each to the day as already moved. Source: domain C4.3 (outage),
@@ -28,6 +30,7 @@ __all__ = ["EVENTS", "DeadlineExtendedGenerally", "Extension", "extended", "open
 CALENDAR: Final = "calendar"
 REACHES_BACK: Final = "P30D"
 LONGEST: Final = "P180D"
+MOST_DAYS: Final = 180
 
 
 class Extension(msgspec.Struct, frozen=True):
@@ -40,7 +43,7 @@ class Extension(msgspec.Struct, frozen=True):
 
 
 class DeadlineExtendedGenerally(Body, frozen=True, kw_only=True):
-    """The registry moves every deadline that falls on certain days (CA1 to CA3)."""
+    """The registry moves every deadline that falls on certain days (CA1 to CA4)."""
 
     TYPE: ClassVar[str] = "DeadlineExtendedGenerally/1"
     STREAM: ClassVar[str] = "calendar/extension/*"
@@ -54,7 +57,7 @@ class DeadlineExtendedGenerally(Body, frozen=True, kw_only=True):
     mandate: Symbol
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of CA1 to CA3."""
+        """Yield what is not met of CA1 to CA4."""
         if entry.event.seq != 0:
             yield Unmet(rule="CA1", reason="this extension is on record", hint="name another")
         if not (dates.is_day(self.first_day) and dates.is_day(self.last_day)):
@@ -66,6 +69,20 @@ class DeadlineExtendedGenerally(Body, frozen=True, kw_only=True):
         earliest = dates.add(dates.day_of(entry.at), REACHES_BACK, times=-1)
         if first < earliest:
             yield Unmet(rule="CA3", reason=f"it begins on {earliest} at the earliest")
+        for moved in self._moved(first, last, book):
+            if moved + self.days > MOST_DAYS:
+                yield Unmet(rule="CA4", reason=f"a deadline was moved by {moved} days already",
+                            hint=f"{MOST_DAYS} days altogether are the most")  # fmt: skip
+                break
+
+    def _moved(self, first: date, last: date, book: Book) -> Iterator[int]:
+        """Yield by how many days each deadline that falls on these days was moved before."""
+        day = first - timedelta(days=MOST_DAYS)
+        while day <= last:
+            now = extended(day, book)
+            if first <= now <= last:
+                yield (now - day).days
+            day += timedelta(days=1)
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Put the extension on record."""

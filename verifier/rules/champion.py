@@ -5,7 +5,7 @@
 - CH2 A partnership is nominated once for a forum, by an office that belongs to none of its
       partners.
 - CH3 A body selects who was nominated, by a decision in effect that says so; what nominating asks
-      is asked again. [R73]
+      is asked again; neither the body nor an office that certified is a partner's. [R73]
 - CH4 A nomination or selection ends once: a body takes back what it selected, or the partnership
       lays it down.
 - CH5 (whole log) A champion that has become non-communicating or is not listed any more is
@@ -30,6 +30,7 @@ from verifier.rules.fields import EventRef, Texts
 from verifier.rules.filing.rule import speaks_for
 from verifier.rules.partnership import is_partner
 from verifier.rules.report import OWN, Report
+from verifier.rules.review.state import unmet_apart
 from verifier.rules.standing import standing_at
 
 __all__ = [
@@ -131,6 +132,9 @@ class ChampionSelected(Body, frozen=True, kw_only=True):
             state = "not nominated" if found is None else found.state
             yield Unmet(rule="CH3", reason=f"the partnership is {state}")
         yield from _unmet_good(subject, entry.at, book)
+        listed = partnership.of(subject)
+        if listed is not None:
+            yield from unmet_apart("CH3", self.decision, listed, book)
         yield from body.unmet_result(
             "CH3", self.decision, book, kind="champion",
             item=f"{subject.id}/{key.partition(':')[2]}", result="select",

@@ -89,6 +89,23 @@ def test_a_body_selects_by_a_decision_that_says_so(registry: Registry) -> None:
     assert refused(registry, SECRETARY, FORUM, "ChampionSelected", **chosen) == {"CH3"}
 
 
+def test_no_board_selects_what_its_own_house_is_part_of(registry: Registry) -> None:
+    """CH3: a body that a partner's offices certify for selects another's champion, not its own."""
+    registry.enlist("actor-other-org")
+    bodies.seat_another(registry, "actor-board", stories.NGO)
+    bodies.seat_another(registry, "actor-assembly", "actor-other-org")
+    nominate(registry)
+    items = [bodies.item(PARTNERSHIP, "forum-2025", "select")]
+    for body, rules in (("actor-board", {"CH3"}), ("actor-assembly", set())):
+        decision = ref(bodies.decide_another(registry, body, kind="champion", items=items))
+        secretary = f"{body}-body_secretary"
+        if rules:
+            assert refused(registry, secretary, FORUM, "ChampionSelected",
+                           decision=decision) == rules  # fmt: skip
+        else:
+            registry.append(secretary, FORUM, "ChampionSelected", decision=decision)
+
+
 def test_a_nomination_ends_once(registry: Registry) -> None:
     """CH4: laid down by the partnership, once, and offered as a step only until then."""
     why = {"reason": text("We would rather not")}

@@ -16,6 +16,7 @@ from verifier.rules.delisting.suspension import whole_log
 from verifier.rules.standing import standing_at
 
 OPINION = f"{PARTNERSHIP}/opinion/o1"
+BOARD, ASSEMBLY = "actor-board", "actor-assembly"
 AGAIN = f"{PARTNERSHIP}/case/c2"
 
 
@@ -103,6 +104,37 @@ def test_a_body_hears_the_replies_first(registry: Registry) -> None:
     wrong = fields | {"decision": ref(adopted)}
     assert refused(early, OFFICE_A, CASE, "PartnershipSuspended", **wrong) == {"BD2"}
     early.append(OFFICE_A, CASE, "PartnershipSuspended", **fields)
+
+
+def anothers(registry: Registry, body: str, result: str) -> dict[str, object]:
+    """Let another body decide on the case; return the reference to its decision."""
+    items = [bodies.item(result=result)]
+    return ref(bodies.decide_another(registry, body, result, items=items))
+
+
+def test_the_body_that_decides_is_the_one_that_the_profile_names(suspended: Registry) -> None:
+    """BD8, SU1: a decision of another, complete in all else, neither removes nor extends."""
+    bodies.seat_another(suspended, BOARD, bodies.UN_SECRETARIAT)
+    fields = extension(suspended) | {"decision": anothers(suspended, BOARD, "extend")}
+    assert refused(suspended, OFFICE_A, CASE, "SuspensionExtended", **fields) == {"SU1"}
+    bodies.seat_another(later(suspended, 367), ASSEMBLY, bodies.UN_SECRETARIAT)
+    fields = rulings.ruling(suspended, "remove", outcome="remove")
+    wrong = fields | {"decision": anothers(suspended, ASSEMBLY, "remove")}
+    assert refused(suspended, OFFICE_A, CASE, "RemovalDecided", **wrong) == {"BD8"}
+    suspended.append(OFFICE_A, CASE, "RemovalDecided", **fields)
+
+
+def test_no_board_decides_about_its_own_entity() -> None:
+    """BD8: where the profile names none, a body is heard that no party's office certified."""
+    told = stories.guidelines(stories.cast(Registry()), removal_body=None)
+    registry = rulings.full_track(registry=told)
+    bodies.seat_another(registry, BOARD, stories.UN_AGENCY)
+    bodies.seat_another(registry, ASSEMBLY, bodies.UN_SECRETARIAT)
+    fields = rulings.ruling(registry, "suspend", until=rulings.anniversary(registry))
+    own = fields | {"decision": anothers(registry, BOARD, "suspend")}
+    assert refused(registry, OFFICE_A, CASE, "PartnershipSuspended", **own) == {"BD8"}
+    other = fields | {"decision": anothers(registry, ASSEMBLY, "suspend")}
+    registry.append(OFFICE_A, CASE, "PartnershipSuspended", **other)
 
 
 def test_evidence_and_window_are_those_of_the_case(registry: Registry) -> None:

@@ -375,6 +375,20 @@ def test_extensions_are_bounded(registry: Registry, changes: dict[str, str], rul
     assert rules(refused) == {rule}
 
 
+def test_no_deadline_is_put_off_for_ever(registry: Registry) -> None:
+    """CA4: extensions upon one another move a deadline by P180D altogether, and others afresh."""
+    for local, first, last, days in (
+        ("a", "2024-01-10", "2024-01-20", 100), ("b", "2024-04-19", "2024-04-29", 80),
+    ):  # fmt: skip
+        extend(registry, local, first_day=first, last_day=last, days=days)
+    assert extended(date(2024, 1, 15), registry.book) == date(2024, 7, 13)
+    with pytest.raises(Refused) as refused:
+        extend(registry, "c", first_day="2024-07-18", last_day="2024-07-30", days=1)
+    assert rules(refused) == {"CA4"}
+    extend(registry, "d", first_day="2024-07-19", last_day="2024-12-31", days=180)
+    assert extended(date(2024, 7, 19), registry.book) == date(2025, 1, 15)
+
+
 def test_an_extension_is_never_changed(registry: Registry) -> None:
     """CA1: a second event on the stream of an extension is refused."""
     extend(registry)

@@ -294,6 +294,21 @@ def test_what_a_body_confirmed_the_body_lifts(opened: Registry) -> None:
     assert not in_force(opened)
 
 
+def test_a_measure_is_confirmed_by_the_body_that_the_profile_names(opened: Registry) -> None:
+    """IG5, IG6: another body confirms nothing and lifts nothing."""
+    taken = ref(opened.append(AGENCY_HEAD, MEASURE, "InterimMeasureTaken", **measure(opened)))
+    fields = {"measure": taken, "until": year(opened)}
+    bodies.seat_another(opened, "actor-board", bodies.UN_SECRETARIAT)
+    told = {"kind": "integrity_measure", "items": [bodies.item(matter="m1", result="confirm")]}
+    wrong = fields | {"decision": ref(bodies.decide_another(opened, "actor-board", **told))}
+    assert refused(opened, OFFICE_A, MEASURE, "MeasureConfirmed", **wrong) == {"IG5"}
+    told["items"] = [bodies.item(matter="m1", result="lift")]
+    other = ref(bodies.decide_another(opened, "actor-board", "d2", **told))
+    lifted = {"measure": taken, "reasons": text("It is gone"), "decision": other}
+    assert refused(opened, AGENCY_HEAD, MEASURE, "MeasureLifted", **lifted) == {"IG6"}
+    opened.append(OFFICE_A, MEASURE, "MeasureConfirmed", decision=confirmed(opened), **fields)
+
+
 def test_a_return_after_integrity_is_the_bodys_to_decide(opened: Registry) -> None:
     """RI1, RI6: not before a year, not refused by offices, and granted by the body that removed."""
     decided = rulings.rule(later(opened, 32), "remove")
@@ -448,6 +463,8 @@ def test_who_left_under_a_case_about_integrity_can_be_let_back(opened: Registry)
     )
     terms = stories.listing(opened) | {"request": ref(request)}
     assert refused(opened, OFFICE_A, stream, "Reinstated", **terms) == {"RI6"}
+    wrong = terms | {"decision": by_the_assembly(opened, "reinstate")}
+    assert refused(opened, OFFICE_A, stream, "Reinstated", **wrong) == {"RI6"}
     decision = bodies.decide(opened, "back", kind="reinstatement",
                              items=[bodies.item(result="reinstate")])  # fmt: skip
     opened.append(OFFICE_A, stream, "Reinstated", decision=ref(decision), **terms)

@@ -12,7 +12,8 @@
       examination is such a confirmation. [R91]
 - IG6 A measure that was not lifted and not confirmed has lapsed on its last day; one that lasts is
       lifted by none that is a party: by an executive head, by legal affairs, or by the registry on
-      a body's decision; once a body has confirmed it, on that body's decision alone.
+      a body's decision; once a body has confirmed it, on that body's decision alone. A body that
+      decides here, or under IG5, is one that may decide (BD8).
 
 No support offer and no suspension comes before the decision, which a body takes (BD1). The end of
 the case ends the measure. Sources: R32, R42, R91; domain C3, C4.3; decision D3.18.
@@ -239,6 +240,7 @@ class _OnMeasure(Body, frozen=True, kw_only=True):
     ) -> Iterator[Unmet]:
         item = f"{entry.event.subject}/{entry.event.stream.rpartition('/')[2]}"
         yield from body.unmet_result(rule, decision, book, kind=MEASURE, item=item, result=result)
+        yield from way.unmet_decider(rule, decision, entry, book)
 
 
 class MeasureConfirmed(_OnMeasure, frozen=True, kw_only=True):

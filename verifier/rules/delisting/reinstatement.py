@@ -10,8 +10,9 @@
       starts anew. [R86]
 - RI5 A refusal is decided by offices, four eyes, within that time, and says why.
 - RI6 After a removal for integrity the body that removed it decides on the return, after a
-      withdrawal under such a case a body that names it, and no one else refuses it. It decides on
-      the request that is pending: what it adopted before that was filed counts no more.
+      withdrawal under such a case one that may decide on removals (BD8), and no one else refuses
+      it. It decides on the request that is pending: what it adopted before that was filed counts no
+      more.
 - RI7 Its refusal is put into effect by the registry, asks CS2, and says why; on any other return
       the offices decide (RI5).
 
@@ -101,9 +102,10 @@ def _missing(subject: Subject, book: Book) -> list[Obligation]:
 
 
 def _unmet_body(
-    decision: EventRef | None, result: str, subject: Subject, case: RemovalCase, book: Book
+    decision: EventRef | None, result: str, case: RemovalCase, entry: Entry, book: Book
 ) -> Iterator[Unmet]:
     """Yield what is not met of RI6."""
+    subject = book.subject(entry.event.subject)
     if decision is None:
         yield Unmet(rule="RI6", reason="the return after a removal for integrity is decided "
                     "by the body that removed it")  # fmt: skip
@@ -111,7 +113,9 @@ def _unmet_body(
     item = f"{subject.id}/{case.id}"
     yield from body.unmet_result("RI6", decision, book, kind=RETURN, item=item, result=result)
     decider = case.decision.body if case.decision else None
-    if decider is not None and body.subject_of(decision) != decider:
+    if decider is None:
+        yield from way.unmet_decider("RI6", decision, entry, book)
+    elif body.subject_of(decision) != decider:
         yield Unmet(rule="RI6", reason=f"{decider} removed it, and decides on its return")
     pending, found = _pending(subject), body.decision(decision, book)
     if pending and found and found.adopted_on < pending.requested_on:
@@ -264,7 +268,7 @@ class ReinstatementRefused(Body, frozen=True, kw_only=True):
             yield Unmet(rule="RI7", reason="it did not go for integrity: the offices may object",
                         who=registry.name)  # fmt: skip
         else:
-            yield from _unmet_body(self.decision, "refuse", subject, case, book)
+            yield from _unmet_body(self.decision, "refuse", case, entry, book)
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Refuse the request."""
@@ -312,7 +316,7 @@ class Reinstated(Body, frozen=True, kw_only=True):
         case = _removed_for_integrity(subject)
         day = _objection_ends(pending, entry.at, subject, book) if pending else None
         if case is not None:
-            yield from _unmet_body(self.decision, "reinstate", subject, case, book)
+            yield from _unmet_body(self.decision, "reinstate", case, entry, book)
         elif day is not None and dates.in_time(entry.at, day):
             yield Unmet(rule="RI3", reason=f"the deciders may object until {day}",
                         earliest=dates.deadline(day))  # fmt: skip

@@ -15,6 +15,9 @@ puts it into effect here, where every condition is asked again.
 - BD5 Where the United Nations lead, the entity's board was informed of the case.
 - BD6 A suspension or a removal asks the whole way to it (CS2 to CS9). [R86]
 - BD7 A suspension lasts from the day of its record for the profile's time, no more and no less.
+- BD8 The body is the one that the profile names; where it names none, neither the body nor an
+      office that certified its decision is a party's, so that no board decides about its own
+      entity.
 
 Sources: domain C4.3 steps 6 and 7; decisions D2.10, D2.13, D3.18 to D3.21.
 """
@@ -49,7 +52,7 @@ NO_DECISION: Final = EventRef("actor-undecided/decision/undecided", 0, bytes(32)
 
 
 class _Ruling(Body, frozen=True, kw_only=True):
-    """What every ruling states (BD1 to BD6)."""
+    """What every ruling states (BD1 to BD6, BD8)."""
 
     STREAM: ClassVar[str] = "p-*/case/*"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (registry,)
@@ -75,7 +78,7 @@ class _Ruling(Body, frozen=True, kw_only=True):
         return (body.subject_of(self.decision),)
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of CS1 to CS9 and BD1 to BD6."""
+        """Yield what is not met of CS1 to CS9, BD1 to BD6 and BD8."""
         subject, local = book.subject(entry.event.subject), entry.event.stream.rpartition("/")[2]
         yield from way.unmet_open(entry, book, local)
         case, rules = cases.open_case(subject), cases.terms(subject, entry.at, book)
@@ -114,6 +117,7 @@ class _Ruling(Body, frozen=True, kw_only=True):
         yield from body.unmet_result(
             "BD2", self.decision, book, kind=KIND, item=item, result=self.result
         )
+        yield from way.unmet_decider("BD8", self.decision, entry, book)
         if self.decision in case.rulings:
             yield Unmet(rule="BD2", reason="this decision was put into effect before",
                         hint="the body decides anew")  # fmt: skip
@@ -150,7 +154,7 @@ class _Ruling(Body, frozen=True, kw_only=True):
 
 
 class PartnershipSuspended(_Ruling, frozen=True, kw_only=True):
-    """A body suspends a partnership; its obligations go on (BD1 to BD7)."""
+    """A body suspends a partnership; its obligations go on (BD1 to BD8)."""
 
     TYPE: ClassVar[str] = "PartnershipSuspended/1"
     MISSION: ClassVar[tuple[int, ...]] = (19, 42, 86)
@@ -163,7 +167,7 @@ class PartnershipSuspended(_Ruling, frozen=True, kw_only=True):
         return "suspend"
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of CS1 to CS9 and BD1 to BD7."""
+        """Yield what is not met of CS1 to CS9 and BD1 to BD8."""
         yield from super().unmet(entry, book)
         rules = cases.terms(book.subject(entry.event.subject), entry.at, book)
         if rules is not None and rules.suspension is not None:
@@ -189,7 +193,7 @@ class PartnershipSuspended(_Ruling, frozen=True, kw_only=True):
 
 
 class RemovalDecided(_Ruling, frozen=True, kw_only=True):
-    """A body decides on a removal on the full track or about integrity (BD1 to BD6)."""
+    """A body decides on a removal on the full track or about integrity (BD1 to BD6, BD8)."""
 
     TYPE: ClassVar[str] = "RemovalDecided/1"
     MISSION: ClassVar[tuple[int, ...]] = (19, 86, 91)

@@ -1,7 +1,7 @@
 """The course of a suspension: one extension, and its end.
 
-- SU1 A suspension is extended once, before its last day has passed, by a body's decision and by the
-      profile's time.
+- SU1 A suspension is extended once, before its last day has passed, by a decision of the body that
+      may decide (BD8) and by the profile's time.
 - SU2 It is lifted once the report is accepted, by the registry or the partnership; the case ends as
       cured.
 - SU3 (whole log) The registry lifts it within the profile's time after the acceptance, or after it
@@ -68,6 +68,7 @@ class SuspensionExtended(Body, frozen=True, kw_only=True):
         yield from body.unmet_result(
             "SU1", self.decision, book, kind=KIND, item=item, result="extend"
         )
+        yield from way.unmet_decider("SU1", self.decision, entry, book)
         if held.extended:
             yield Unmet(rule="SU1", reason="the suspension was extended once")
         if cases.is_over(held, entry.at):

@@ -32,7 +32,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from verifier.rules import calendar, dates, partnership
+from verifier.rules import body, calendar, dates, partnership
 from verifier.rules.authority.state import Actor, organization_of
 from verifier.rules.book import Book, Entry, Subject, Unmet
 from verifier.rules.delisting.case import (
@@ -50,13 +50,15 @@ from verifier.rules.delisting.case import (
     reply_until,
     terms,
 )
+from verifier.rules.fields import EventRef
 from verifier.rules.guideline import Profile
-from verifier.rules.review.state import is_party
+from verifier.rules.review.state import is_party, unmet_apart
 from verifier.rules.standing import standing_at
 from verifier.rules.support import SupportOffer
 
 __all__ = [
     "unmet_adverse",
+    "unmet_decider",
     "unmet_first_notice",
     "unmet_open",
     "unmet_signer",
@@ -91,6 +93,18 @@ def unmet_signer(entry: Entry, book: Book) -> Iterator[Unmet]:
     for signer in entry.signers:
         if found is not None and is_party(signer, organization_of(signer, book), found):
             yield Unmet(rule="CS2", reason=f"{signer} belongs to a party", hint="let another act")
+
+
+def unmet_decider(rule: str, ref: EventRef, entry: Entry, book: Book) -> Iterator[Unmet]:
+    """Yield, under a rule of the asker's, why the body that decided is not the one to decide."""
+    subject = book.subject(entry.event.subject)
+    found, rules = partnership.of(subject), terms(subject, entry.at, book)
+    own = rules.removal_body if rules else None
+    decided = body.decision(ref, book)
+    if own is not None and decided is not None and decided.body != own:
+        yield Unmet(rule=rule, reason=f"{own} decides here, not {decided.body}", who=own)
+    elif own is None and found is not None:
+        yield from unmet_apart(rule, ref, found, book)
 
 
 def unmet_adverse(entry: Entry, book: Book) -> Iterator[Unmet]:

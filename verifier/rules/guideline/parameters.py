@@ -22,7 +22,7 @@ import msgspec
 from msgspec import Meta
 
 from verifier.rules import dates
-from verifier.rules.fields import Code, Duration, LocalId
+from verifier.rules.fields import ActorId, Code, Duration, LocalId
 
 __all__ = [
     "PARAMETERS",
@@ -122,6 +122,8 @@ class Profile(
     reply_window: Duration
     decision_window: Duration
     decision_offices: Quorum
+    removal_body: ActorId | None = None
+    """The body that decides where offices do not: another decides nothing in a case."""
     suspension: Duration | None = None
     extension: Duration
     suspension_lifted_within: Duration
@@ -274,6 +276,7 @@ PARAMETERS: Final[dict[str, Parameter]] = {
     "reply_window": Parameter("protection", "longer"),
     "decision_window": Parameter("protection", "shorter"),
     "decision_offices": Parameter("protection", "greater", bound=2),
+    "removal_body": Parameter("fixed"),
     "suspension": Parameter("protection", "longer"),
     "extension": Parameter("protection", "longer"),
     "suspension_lifted_within": Parameter("protection", "shorter"),

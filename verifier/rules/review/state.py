@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from verifier.rules import calendar, dates, guideline, partnership
+from verifier.rules import body, calendar, dates, guideline, partnership
 from verifier.rules.authority.state import Actor, organization_of, role
 from verifier.rules.book import Book, Entry, Subject, Unmet
 from verifier.rules.evidence import Considered
@@ -51,6 +51,7 @@ __all__ = [
     "seat_key",
     "seats",
     "unmet_alone",
+    "unmet_apart",
     "unmet_class",
     "unmet_open",
     "unmet_seat",
@@ -312,6 +313,24 @@ def is_party(actor: str, organization: str, found: partnership.Partnership) -> b
         or partnership.is_partner(found, organization)
         or organization in found.former
     )
+
+
+def unmet_apart(
+    rule: str, ref: EventRef, found: partnership.Partnership, book: Book
+) -> Iterator[Unmet]:
+    """Yield, under a rule of the asker's, that the body that decided is a party's (D2.13).
+
+    It is a party's where it is a partner itself, or an office of one certified or cosigned.
+    """
+    decided = body.decision(ref, book)
+    if decided is None:
+        return
+    for actor in (decided.body, *decided.certified_by, *decided.cosigned_by):
+        organization = organization_of(actor, book)
+        if is_party(actor, organization, found):
+            yield Unmet(rule=rule, reason=f"{decided.symbol} is of a party's: {organization}",
+                        hint="another body decides")  # fmt: skip
+            return
 
 
 def class_of(organization: Actor) -> str:
