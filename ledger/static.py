@@ -8,7 +8,7 @@
 4. The folder's checkpoint must be a beginning of the log; otherwise nothing is written.
 5. Attachments that the entries refer to lie below ``blobs/``, as far as the log serves them; those
    that it does not are listed in ``blobs/awaited`` and asked for again. What an entry erases is
-   deleted once the checkpoint that covers it is in place.
+   deleted before the checkpoint that covers it is in place, so that no crash leaves it here.
 """
 
 from __future__ import annotations
@@ -30,7 +30,14 @@ from verifier.sources import Source
 from verifier.tiles import TileHashes, bundles_at, decode_bundle, tiles_at
 from verifier.tree import root_from
 
-__all__ = ["publish"]
+__all__ = [
+    "CHECKPOINT",
+    "attachments",
+    "publish",
+    "published",
+    "sync_folder",
+    "write_durably",
+]
 
 CHECKPOINT: Final = "checkpoint"
 AWAITED: Final = "blobs/awaited"
@@ -48,21 +55,19 @@ def publish(source: Source, folder: Path) -> tuple[int, int]:
     """
     note = source.checkpoint()
     target = Checkpoint.parse(parse_note(note).text)
-    before = _published(folder)
+    before = published(folder)
     if before is not None:
         _require_beginning(source, before, target)
     since = 0 if before is None else before.size
     folders: set[Path] = set()
     for path, data in _new_files(source, target.size, since):
-        folders.add(_write(folder / path, data))
-    erased = _attachments(source, folder, target.size, since)
+        folders.add(write_durably(folder / path, data))
+    attachments(source, folder, target.size, since)
     for made in folders:
-        _sync(made)
+        sync_folder(made)
     # Everything the checkpoint covers can be read. If we stop here, the old one still stands.
-    _write(folder / CHECKPOINT, note)
-    _sync(folder)
-    for name in erased:
-        (folder / blob_path(name)).unlink(missing_ok=True)
+    write_durably(folder / CHECKPOINT, note)
+    sync_folder(folder)
     return since, target.size
 
 
@@ -73,8 +78,8 @@ def _new_files(source: Source, size: int, since: int) -> Iterator[tuple[str, byt
         yield tile.path, source.tile(tile.level, tile.n, tile.width)
 
 
-def _attachments(source: Source, folder: Path, size: int, since: int) -> list[bytes]:
-    """Write what new entries refer to, and what was awaited; return what they erase (rule 5)."""
+def attachments(source: Source, folder: Path, size: int, since: int) -> None:
+    """Write what new entries refer to, and what was awaited; delete what they erase (rule 5)."""
     awaited, erased = _awaited(folder), list[bytes]()
     for bundle in bundles_at(size, since=since):
         for raw in decode_bundle(source.entries(bundle.n, bundle.width), bundle.width):
@@ -88,10 +93,10 @@ def _attachments(source: Source, folder: Path, size: int, since: int) -> list[by
                 awaited |= dict.fromkeys(blobs_of(body))
     for name in erased:
         awaited.pop(name, None)
+        (folder / blob_path(name)).unlink(missing_ok=True)
     missing = [name for name in awaited if not _fetched(source, folder, name)]
     if missing or (folder / AWAITED).exists():
-        _write(folder / AWAITED, b"".join(b"%b\n" % name.hex().encode() for name in missing))
-    return erased
+        write_durably(folder / AWAITED, b"".join(b"%b\n" % name.hex().encode() for name in missing))
 
 
 def _awaited(folder: Path) -> dict[bytes, None]:
@@ -112,11 +117,12 @@ def _fetched(source: Source, folder: Path, name: bytes) -> bool:
         content_of(name, stored)
     except (UndecidedError, FalseError):
         return False
-    _sync(_write(path, stored))
+    sync_folder(write_durably(path, stored))
     return True
 
 
-def _published(folder: Path) -> Checkpoint | None:
+def published(folder: Path) -> Checkpoint | None:
+    """Return the checkpoint of a published folder, if it has one."""
     path = folder / CHECKPOINT
     if not path.exists():
         return None
@@ -131,7 +137,8 @@ def _require_beginning(source: Source, before: Checkpoint, target: Checkpoint) -
         raise LedgerError("publish-fork", reason)
 
 
-def _write(path: Path, data: bytes) -> Path:
+def write_durably(path: Path, data: bytes) -> Path:
+    """Put a file in its place, whole and durable but for its name; return its folder (rule 2)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.new")
     with beside.open("wb") as file:
@@ -142,7 +149,8 @@ def _write(path: Path, data: bytes) -> Path:
     return path.parent
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -34,6 +34,7 @@ VIEWS_PREFIX: Final = "/views"
 MAX_PORT: Final = 65_535
 DEFAULT_LISTEN: Final = "127.0.0.1:8080"
 DEMO_MARK: Final = ".demonstration"
+MIRROR_POLICY: Final = "policy.txt"
 UNFINISHED: Final = ".demonstration-unfinished"  # the first file of a demo: only then may it go
 
 
@@ -58,12 +59,16 @@ for command in COMMANDS:
     help="The trust policy; needed by pages of a log elsewhere, DIR/policy.txt otherwise.",
 )
 @click.option("--state", type=FOLDER, help="Where the views are kept; default SOURCE/views.")
+@click.option("--read-only", is_flag=True, help="Serve a mirror: its log and the pages over it.")
 @telling_errors
 def serve(
-    source: str, listen: str, only: str | None, policy_path: Path | None, state: Path | None
-) -> None:
-    """Serve the ledger in the folder SOURCE, or with --only pages any published log."""
-    if only == "pages":
+    source: str, listen: str, only: str | None, policy_path: Path | None, state: Path | None,
+    *, read_only: bool,
+) -> None:  # fmt: skip
+    """Serve the ledger in the folder SOURCE, with --only pages any published log, or a mirror."""
+    if read_only:
+        app = _mirror_app(Path(source), policy_path, state)
+    elif only == "pages":
         app = _pages_app(source, policy_path, state)
     else:
         app = _ledger_app(Path(source), policy_path, state, pages=only is None)
@@ -128,6 +133,55 @@ def _pages_app(source: str, policy_path: Path | None, state: Path | None) -> web
     app = web.Application()
     _join_pages(app, open_source(source), _policy(policy_path), state, log_url=source)
     return app
+
+
+def _mirror_app(folder: Path, policy_path: Path | None, state: Path | None) -> web.Application:
+    """Return the application of a copy: its log, and the pages that anyone makes from it."""
+    from aiohttp import web
+
+    from projections.web.log_files import add_log_files
+    from verifier.sources import FolderSource
+
+    app = web.Application()
+    add_log_files(app, folder)
+    policy = _policy(policy_path or folder / MIRROR_POLICY)
+    _join_pages(app, FolderSource(folder), policy, state or folder / "views")
+    return app
+
+
+@main.command()
+@click.argument("source")
+@click.argument("folder", type=FOLDER)
+@click.option("--policy", "policy_path", type=FILE, help="The trust policy; kept in the mirror.")
+@click.option("--every", type=float, help="Go on looking every so many seconds.")
+@telling_errors
+def mirror(source: str, folder: Path, policy_path: Path | None, every: float | None) -> None:
+    """Keep a verified copy of the log of SOURCE in FOLDER; serve it with: serve --read-only FOLDER.
+
+    Nothing is believed: the copy's checkpoint moves when the trust policy accepts the log's, and
+    the entries copied lead to its root.
+    """
+    import shutil
+    import time
+
+    from ledger.mirror import mirror as bring_up
+    from verifier.sources import open_source
+
+    policy = _policy(policy_path or folder / MIRROR_POLICY)
+    folder.mkdir(parents=True, exist_ok=True)
+    if policy_path is not None:
+        shutil.copyfile(policy_path, folder / MIRROR_POLICY)
+    log = open_source(source)
+    while True:
+        before, after = bring_up(log, folder, policy, tell=_copied)
+        click.echo(f"{folder}: from {before:,} to {after:,} entries, verified")
+        if every is None:
+            return
+        time.sleep(every)
+
+
+def _copied(done: int, total: int) -> None:
+    click.echo(f"  {done:,} of {total:,} entries", err=True)
 
 
 def _join_pages(

@@ -56,8 +56,7 @@ def test_changed_bytes_are_another_record_or_none(record: Record, data: st.DataO
         other = read_record(bytes(written))
     except MalformedError:
         return
-    assert other != record
-    assert write_record(other) == bytes(written)
+    assert write_record(other) == bytes(written)  # which are not the record's (False == 0 here)
 
 
 @pytest.mark.parametrize(
