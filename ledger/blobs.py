@@ -84,16 +84,23 @@ class BlobStore:
         return self._folder / name[:1].hex() / name.hex()
 
     def get(self, name: bytes) -> bytes:
-        """Return a stored object.
+        """Return a stored object; raises as ``place``."""
+        try:
+            return self.place(name).read_bytes()
+        except FileNotFoundError:  # erased at this moment
+            return self.place(name).read_bytes()
+
+    def place(self, name: bytes) -> Path:
+        """Return where an object lies, so that it can be sent without being held in memory.
 
         Raises:
             LedgerError: code ``blob-erased`` with the ground, or ``entry-absent``.
         """
         self._require_unmarked(name)
-        try:
-            return self._path(name).read_bytes()
-        except FileNotFoundError:
-            raise LedgerError("entry-absent", f"there is no attachment {name.hex()}") from None
+        path = self._path(name)
+        if not path.exists():
+            raise LedgerError("entry-absent", f"there is no attachment {name.hex()}")
+        return path
 
     def put(self, name: bytes, stored: bytes) -> bool:
         """Store an object durably; return whether it was new (rules 1 and 2).

@@ -8,7 +8,8 @@ Rules:
 2. The answer comes when the object is durable.
 3. ``GET`` serves an object as it is stored, immutable to caches, for an hour at a time: so long may
    a cache go on serving what was erased. An erased object answers 410 with the ground.
-4. An object is never served as anything that a browser would show or run.
+4. An object is never served as anything that a browser would show or run, and never held in memory
+   for a reader who is slow.
 """
 
 from __future__ import annotations
@@ -78,8 +79,8 @@ def _require_named(request: web.Request, name: bytes) -> None:
 async def get(request: web.Request) -> web.StreamResponse:
     """Give an attachment as it is stored (rules 3 and 4)."""
     name = read_name(request.match_info["name"])
-    stored = await asyncio.to_thread(request.app[LEDGER].blobs.get, name)
-    return web.Response(body=stored, headers=_BLOB_HEADERS)
+    path = await asyncio.to_thread(request.app[LEDGER].blobs.place, name)
+    return web.FileResponse(path, headers=_BLOB_HEADERS)
 
 
 _NAME: Final = Parameter("name", "The attachment's name in 64 hex digits.")
