@@ -7,8 +7,8 @@
    the genesis.
 3. What it led to: the things of its subject that it changed, and every later event that names it.
 4. Its time is bounded by what others vouch for: the anchors before it and the anchored checkpoints
-   that cover it (``anchors``). Whether a key distrusted later had signed it before is measured by
-   them where there are any.
+   that cover it (``anchors``); when it was signed, by the anchors before what it says to have seen.
+   Whether a key distrusted later had signed it before is measured by them where there are any.
 5. The five sentences are those of the audit, the first about this event alone.
 """
 
@@ -113,9 +113,12 @@ class Watch:
         own = tuple(finding for finding in findings if finding.event == told.event)
         after, before = bounds(told.index)
         first = _first(told, own, doubted=self._suspect(told, bounds))
+        seen = self._event.seen if self._event else None
+        signed = bounds(seen.size - 1)[0] if seen and seen.size else None
         broken = [code.partition(":")[0] for found in own for code in (found.code, *found.also)]
         return msgspec.structs.replace(
-            told, after=after, before=before, led_to=tuple(self._later), findings=own,
+            told, signed_after=signed, after=after, before=before, findings=own,
+            led_to=tuple(self._later),
             rules=told.rules if told.allowed else tuple(map(texts.rule, broken)),
             sentences=(first, *verdict.sentences[1:]), not_checked=verdict.not_checked,
         )  # fmt: skip

@@ -64,6 +64,8 @@ class Explanation(
     actor: str
     """Who acts: the author, or the one in whose name it signed."""
     allowed: bool
+    signed_after: Bound | None = None
+    """It was signed after this: its author had seen the log as it was then, or later."""
     after: Bound | None = None
     """It was recorded after this: who vouches, and by which anchor before it."""
     before: Bound | None = None
@@ -120,11 +122,13 @@ def _about(told: Explanation) -> Iterator[str]:
 
 
 def _time(told: Explanation) -> Iterator[str]:
-    for word, bound in (("after", told.after), ("before", told.before)):
+    bounds = (("signed after", told.signed_after), ("recorded after", told.after),
+              ("recorded before", told.before))  # fmt: skip
+    for word, bound in bounds:
         if bound is not None:
             place = f"anchor at entry {bound.anchor}" if bound.anchor is not None else "served so"
             moment = f"{datetime.fromtimestamp(bound.time, UTC):%Y-%m-%d %H:%M:%S} UTC"
-            yield f"time    recorded {word} {moment}: {bound.kind} {bound.by}, {place}"
+            yield f"time    {word} {moment}: {bound.kind} {bound.by}, {place}"
     if told.after is None and told.before is None:
         yield "time    nobody outside vouches for it; the day is what its signer and the log say"
 

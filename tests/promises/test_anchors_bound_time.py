@@ -73,6 +73,26 @@ def test_the_tightest_bounds_and_who_vouches_are_told(
     assert any("4 anchors bound it" in line for line in lines[-1]["not_checked"])
 
 
+def test_what_an_author_had_seen_bounds_when_it_was_signed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A proposal that says it saw an anchored log was not signed before that anchor's time."""
+    registry = real_registry()
+    first = anchor(registry)
+    grow(registry, "one")
+    registry.now += HOUR
+    registry.enlist("actor-other", kind="office", principal="actor-registry")
+    index = registry.append(
+        "actor-root-a", "actor-other/appointment/registry", "AppointmentProposed",
+        terms={"role": "registry", "mandate": "A/1", "first_day": registry.day()}, quorum=2,
+        expires=registry.day(30),
+    ).index  # fmt: skip
+    explained = told(registry, tmp_path / "log", capsys, "explain", f"@{index}")[-1]
+    assert explained["signed_after"] == {"time": first.at, "by": "w", "anchor": first.index}
+    unseen = told(registry, tmp_path / "log", capsys, "explain", f"@{first.index + 1}")[-1]
+    assert "signed_after" not in unseen
+
+
 def test_a_person_reads_the_bounds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The text says when, who and where; without anchors it says that nobody vouches."""
     registry = real_registry()
