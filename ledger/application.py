@@ -44,6 +44,8 @@ from ledger.outcome import Accepted, Outcome, Rejected, Reply, rejected_by
 from ledger.outside import Outside, begin
 from ledger.publisher import Publisher, Signed
 from ledger.recorder import StorageError
+from ledger.register import RegisterReader
+from ledger.register_service import service_of
 from ledger.signatures import SignatureChecks
 from ledger.signer import Signers, load_signers, read_passphrase
 from ledger.signing import NO_LEDGER, SigningFile, SigningState
@@ -89,7 +91,9 @@ class Ledger(Application[str]):
         super().__init__(env)
         self.counters = Counters()
         self._roots = Roots(self.recorder)
-        self._book = LedgerBook(self.repository, self._roots, limit=Settings().hot_subjects)
+        self._book = LedgerBook(self.repository, self._roots, self.recorder.register,
+                                limit=Settings().hot_subjects)  # fmt: skip
+        self.register = RegisterReader(self.recorder.register, self)
         self._publisher: Publisher | None = None
         self._ledger_id = b""
         self._origin = ""
@@ -125,7 +129,8 @@ class Ledger(Application[str]):
 
     def _open(self, folder: Path, settings: Settings, signers: Signers) -> None:
         self.settings = settings
-        self._book = LedgerBook(self.repository, self._roots, limit=settings.hot_subjects)
+        self._book = LedgerBook(self.repository, self._roots, self.recorder.register,
+                                limit=settings.hot_subjects)  # fmt: skip
         self._book.open_at(
             self.recorder.head, ledger=self.ledger_id or None, keys=self.recorder.keys()
         )
@@ -204,7 +209,7 @@ class Ledger(Application[str]):
             on_genesis=self._learn_genesis,
         )  # fmt: skip
         await self._checks.start()
-        self._committer.start()
+        self._committer.start(service_of(self._signers, self._book, self.recorder.register))
         self._idle = asyncio.Event()
         self._idle.set()
         self._started = True

@@ -23,6 +23,8 @@ from eventsourcing.domain import DomainEventProtocol
 from ledger.hashes import Roots
 from ledger.mapper import Recorded
 from ledger.recorder import LogHead
+from ledger.register import LedgerRegister
+from ledger.register_table import RegisterTable
 from verifier.rules import admission
 from verifier.rules.authority.state import thumbprint
 from verifier.rules.book import SINGLETONS, Book, Entry, Subject
@@ -34,12 +36,16 @@ class LedgerBook(Book):
     """The book of a ledger that runs."""
 
     __slots__ = (
-        "_before", "_dirty", "_hot", "_limit", "_new_keys", "_repository", "_roots", "versions",
+        "_before", "_dirty", "_hot", "_limit", "_new_keys", "_repository", "_roots", "register",
+        "versions",
     )  # fmt: skip
 
-    def __init__(self, repository: Repository[str], roots: Roots, *, limit: int) -> None:
+    def __init__(
+        self, repository: Repository[str], roots: Roots, table: RegisterTable, *, limit: int
+    ) -> None:
         """Rebuild from *repository*, know the log's *roots*, keep *limit* subjects in memory."""
         super().__init__(roots.at)
+        self.register: LedgerRegister = LedgerRegister(table)
         self._roots = roots
         self._hot: OrderedDict[str, Subject] = OrderedDict()
         self.subjects = self._hot
@@ -112,6 +118,7 @@ class LedgerBook(Book):
         self._dirty.clear()
         self._new_keys.clear()
         self._roots.forget()
+        self.register.forget()
 
     def _rebuild(self, subject_id: str) -> Subject:
         """Fold a subject's events, read through the library's repository."""

@@ -29,12 +29,14 @@ from ledger.observe import Counters, say
 from ledger.outcome import Accepted, Outcome, Rejected, rejected_by
 from ledger.publisher import Publisher, Signed
 from ledger.recorder import EnrolledKey, Row, StorageError, Written
+from ledger.register_service import RegisterService
 from ledger.signing import NO_LEDGER, SigningState
 from ledger.sqlite import SQLiteRecorder
 from verifier.rules import admission
 from verifier.rules.authority.genesis import LedgerOpened
 from verifier.rules.authority.state import thumbprint
 from verifier.rules.book import Refused
+from verifier.rules.publication import RegisterPublished
 from verifier.tree import group_proofs
 
 __all__ = ["Committer", "Request"]
@@ -64,6 +66,8 @@ class _Group:
     accepted: list[Item] = field(default_factory=list)
     repeated: list[Item] = field(default_factory=list)
     submissions: dict[bytes, Item] = field(default_factory=dict)
+    register: tuple[int, Sequence[tuple[str, bytes]]] | None = None
+    """The size that a publication in it speaks of, and what changed since the last one."""
 
 
 class Committer:
@@ -80,6 +84,7 @@ class Committer:
         self._counters = counters
         self._max_group_events = max_group_events
         self._on_genesis = on_genesis
+        self._service: RegisterService | None = None
         self._waiting: deque[Request] = deque()
         self._wanted = asyncio.Event()
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="ledger-commit")
@@ -88,9 +93,12 @@ class Committer:
         self.halted = ""
         """Why nothing is appended any more, or empty."""
 
-    def start(self) -> None:
-        """Begin to take requests."""
+    def start(self, service: RegisterService | None) -> None:
+        """Begin to take requests, and between groups what *service* itself has to say."""
+        self._service = service
         self._task = asyncio.create_task(self._run(), name="ledger-committer")
+        if service is not None:
+            service.watch(self._wanted.set)
 
     def take(self, request: Request) -> None:
         """Take a request; it is done when every item has an outcome or an index."""
@@ -99,6 +107,8 @@ class Committer:
 
     async def close(self) -> None:
         """Finish what waits, then stop."""
+        if self._service is not None:
+            await self._service.close()
         self._closing = True
         self._wanted.set()
         if self._task is not None:
@@ -111,6 +121,20 @@ class Committer:
             requests = self._take()
             if requests:
                 await self._commit(requests)
+            if self._service is not None and not self.halted:
+                await self._publish(self._service)
+
+    async def _publish(self, service: RegisterService) -> None:
+        """Record what the service itself has to say now, in a group of its own."""
+        try:
+            own = service.next()
+        except StorageError as error:
+            service.failed(error.reason)
+            return
+        if own is not None:
+            await self._commit([Request([own], asyncio.get_running_loop().create_future())])
+            if isinstance(own.outcome, Rejected):
+                service.failed(f"{own.outcome.code}: {own.outcome.reason}")
 
     def _take(self) -> list[Request]:
         """Take the next requests, up to a group's size but at least one if any waits."""
@@ -158,6 +182,8 @@ class Committer:
             if head.size != group.rows[0].position - 1:
                 raise StorageError("another process has written to this ledger", final=True)
             written = self._recorder.write(group.rows, group.keys)
+            if group.register is not None:
+                self._recorder.register.write(*group.register)
             loop = asyncio.get_running_loop()
             state = SigningState(written.after.size, written.after.root,
                                  self._book.ledger or NO_LEDGER)  # fmt: skip
@@ -184,6 +210,8 @@ class Committer:
         if head is not None and event.seq <= head.seq and self._is_repeated(item, group):
             return
         entry = admission.admit(event, body, book)
+        if isinstance(body, RegisterPublished):
+            group.register = (body.size, book.register.changes)
         version = book.assume(entry)
         position = entry.index + 1
         group.rows.append(

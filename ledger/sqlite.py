@@ -45,6 +45,7 @@ from ledger.recorder import (
     StorageError,
     Written,
 )
+from ledger.register_table import REGISTER_TABLES, RegisterTable
 from verifier.errors import PledgebookError, UndecidedError
 from verifier.tiles import FULL_WIDTH, TILE_HEIGHT, TileHashes, encode_bundle, width_at
 from verifier.tree import Frontier, root_from
@@ -52,7 +53,7 @@ from verifier.tree import Frontier, root_from
 __all__ = ["SQLiteRecorder"]
 
 MIN_SQLITE: Final = (3, 37, 0)  # STRICT tables
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 APPLICATION_ID: Final = 0x50424B31  # "PBK1", so that tools tell whose file it is
 PAGE_BYTES: Final = 8192
 CACHE_KIB: Final = 65_536  # pages of the indexes, so that inserts find them in memory
@@ -148,6 +149,7 @@ class SQLiteRecorder(LedgerRecorder):
             self._writer = self._connect()
             self._prepare(max_pages)
             self.head = self._load_head(self._writer)
+            self.register = RegisterTable(self._reader, self._writer, _storage_error)
         except sqlite3.Error as error:
             raise LedgerError("database-unusable", f"{path}: {error}") from None
 
@@ -181,7 +183,7 @@ class SQLiteRecorder(LedgerRecorder):
             empty = LogHead()
             first = f"1, 0, x'{empty.root.hex()}', 0, x'{empty.frontier.to_bytes().hex()}'"
             writer.executescript(
-                f"BEGIN IMMEDIATE; {TABLES} {append_only}"  # noqa: S608 - constants alone
+                f"BEGIN IMMEDIATE; {TABLES} {REGISTER_TABLES} {append_only}"  # noqa: S608 - constants alone
                 f"PRAGMA application_id={APPLICATION_ID};"
                 f"INSERT OR IGNORE INTO head VALUES ({first});"
                 f"PRAGMA user_version={SCHEMA}; COMMIT;"

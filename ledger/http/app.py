@@ -21,7 +21,7 @@ from typing import Final
 from aiohttp import web
 
 from ledger.application import Ledger
-from ledger.http import blobs, entries, log
+from ledger.http import blobs, entries, log, register
 from ledger.http.bodies import Bodies, expect
 from ledger.http.entries import BODIES, LEDGER
 from ledger.http.log import CLOSING
@@ -56,6 +56,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *entries.ROUTES,
     *blobs.ROUTES,
     *log.ROUTES,
+    *register.ROUTES,
     Route(
         method="GET", path="/openapi.json", name="openapi", handler=openapi,
         summary="This document.",

@@ -39,9 +39,11 @@ class NamedSigner:
         return f"Ed25519 key of {self._name}"
 
 
-def open_ledger(folder: Path, *, key: str = "log", **settings: Any) -> Ledger:
-    """Open the ledger of a folder with the log's key of the harness."""
-    return Ledger.open(folder, settings=Settings(**settings), signers=Signers(NamedSigner(key)))
+def open_ledger(folder: Path, *, key: str = "log", publisher: str = "", **settings: Any) -> Ledger:
+    """Open the ledger of a folder with the log's key of the harness, and a publisher's."""
+    register = NamedSigner(publisher) if publisher else None
+    signers = Signers(NamedSigner(key), service=register)
+    return Ledger.open(folder, settings=Settings(**settings), signers=signers)
 
 
 @asynccontextmanager

@@ -109,13 +109,16 @@ async def problem(response: aiohttp.ClientResponse) -> Problem:
 
 @asynccontextmanager
 async def service(
-    folder: Path, registry: Registry | None = None, *, bodies: Bodies | None = None, **settings: Any
-) -> AsyncIterator[Service]:
+    folder: Path, registry: Registry | None = None, *, bodies: Bodies | None = None,
+    publisher: str = "", **settings: Any,
+) -> AsyncIterator[Service]:  # fmt: skip
     """Serve a ledger that holds what a scenario has recorded; an opened ledger by default."""
     registry = Registry().open() if registry is None else registry
-    ledger = Ledger.open(
-        folder, settings=Settings(**settings), signers=Signers(checkpoint=KeySigner(secret("log")))
+    signers = Signers(
+        checkpoint=KeySigner(secret("log")),
+        service=KeySigner(secret(publisher)) if publisher else None,
     )
+    ledger = Ledger.open(folder, settings=Settings(**settings), signers=signers)
     bodies = Bodies() if bodies is None else bodies
     app = make_app(ledger, bodies=bodies)
     async with serving(app, host="127.0.0.1", port=0) as address, aiohttp.ClientSession() as http:

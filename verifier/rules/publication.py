@@ -20,8 +20,8 @@ import msgspec
 from msgspec import Meta
 
 from verifier.rules import dates
-from verifier.rules.authority.genesis import LedgerOpened
-from verifier.rules.authority.state import role
+from verifier.rules.authority.genesis import Begun, LedgerOpened
+from verifier.rules.authority.state import role, unmet_key
 from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import Hash
 from verifier.rules.public import public
@@ -52,7 +52,10 @@ class RegisterPublished(Body, frozen=True, kw_only=True):
     root: Hash
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RG1 to RG3; the register is computed for the right size only."""
+        """Yield what is not met of RG1 to RG3.
+
+        The register is computed for the right size and an entitled author only.
+        """
         last = book.thing("ledger", "register", Published)
         if last is not None and entry.index == last.index + 1:
             yield Unmet(rule="RG3", reason="nothing came since the last publication")
@@ -60,6 +63,8 @@ class RegisterPublished(Body, frozen=True, kw_only=True):
             reason = f"it speaks of {self.size} entries and would stand after {entry.index}"
             yield Unmet(rule="RG1", reason=reason, hint="compute it anew and sign it again")
             return
+        if unmet_key(entry, book) is not None or not service.holds(entry.actor, entry, book):
+            return  # whoever may not publish is told so, and is owed no computation
         true = book.register.commitment(book.subject, public)
         if (self.leaves, self.root) != true:
             reason = f"the register has {true.leaves} leaves and the root {true.root.hex()[:16]}…"
@@ -74,20 +79,20 @@ class RegisterPublished(Body, frozen=True, kw_only=True):
 
 def due_from(book: Book) -> date | None:
     """Return the first day on which the next publication is due, or nothing before a genesis."""
-    genesis = book.thing("ledger", "genesis", LedgerOpened)
-    last = book.thing("ledger", "register", Published)
+    genesis, begun = _terms(book)
     if genesis is None:
         return None
-    return dates.add(dates.day_of(last.at if last else _opened(book)), genesis.register_every)
+    last = book.thing("ledger", "register", Published)
+    return dates.add(dates.day_of(last.at if last else begun), genesis.register_every)
 
 
 def whole_log(book: Book) -> Iterator[Broken]:
     """Yield each publication that came late or is missing (RG4)."""
-    genesis = book.thing("ledger", "genesis", LedgerOpened)
+    genesis, begun = _terms(book)
     if genesis is None:
         return
-    begun = _opened(book)
-    for seq in range(_count(book) + 1):
+    head = book.subject("ledger").heads.get(STREAM)
+    for seq in range(1 if head is None else head.seq + 2):
         published = book.thing("ledger", f"register:{seq}", Published)
         due = dates.add(dates.day_of(begun), genesis.register_every)
         first = book.register.first_on(_midnight(due))
@@ -100,15 +105,9 @@ def whole_log(book: Book) -> Iterator[Broken]:
             begun = published.at
 
 
-def _count(book: Book) -> int:
-    head = book.subject("ledger").heads.get(STREAM)
-    return 0 if head is None else head.seq + 1
-
-
-def _opened(book: Book) -> int:
-    """Return the log time of the ledger's opening."""
-    first = book.register.first_on(0)
-    return book.time if first is None else first[0]
+def _terms(book: Book) -> tuple[LedgerOpened | None, int]:
+    begun = book.thing("ledger", "begun", Begun)
+    return book.thing("ledger", "genesis", LedgerOpened), begun.at if begun else 0
 
 
 def _midnight(day: date) -> int:

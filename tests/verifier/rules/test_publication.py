@@ -63,6 +63,8 @@ def test_nothing_is_published_where_nothing_came(registry: Registry) -> None:
 def test_only_the_service_publishes(registry: Registry) -> None:
     """No root, no registry and no partner signs it (AD10)."""
     assert refused(registry, by="actor-root-a") == ["AD10"]
+    assert refused(registry, by="actor-root-a", root=bytes(32)) == ["AD10"]  # not even computed
+    assert refused(registry, key=stories.SECRETARIAT, root=bytes(32)) == ["AD5"]
     assert refused(registry, by=stories.SECRETARIAT) == ["AD10"]
 
 

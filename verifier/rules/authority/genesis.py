@@ -29,7 +29,7 @@ from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Un
 from verifier.rules.fields import Code, Duration, Hash, PublicKey, Symbol
 from verifier.rules.proposal import Endorsement, Proposal, ProposalBody
 
-__all__ = ["EVENTS", "CodeList", "LedgerOpened", "LogKeys", "Predecessor"]
+__all__ = ["EVENTS", "Begun", "CodeList", "LedgerOpened", "LogKeys", "Predecessor"]
 
 
 class CodeList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,6 +69,12 @@ class LogKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
                 EllipticCurvePublicKey.from_encoded_point(SECP256R1(), self.receipt_p256)
             except ValueError:
                 yield Unmet(rule="GE6", reason="the receipts' key is no point of P-256")
+
+
+class Begun(msgspec.Struct, frozen=True):
+    """When the ledger began, in log time; the thing ``begun``."""
+
+    at: int
 
 
 class LedgerOpened(ProposalBody, frozen=True, kw_only=True):
@@ -125,6 +131,7 @@ class LedgerOpened(ProposalBody, frozen=True, kw_only=True):
         """Name the roots, the ruleset, the lists; put the genesis up for endorsement."""
         yield from super().evolve(entry, subject, book)
         yield "genesis", self
+        yield "begun", Begun(entry.at)
         yield "roots", Roots(self.quorum, self.roots)
         yield "ruleset", Ruleset(self.ruleset)
         for one in self.code_lists or ():
