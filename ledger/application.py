@@ -95,10 +95,8 @@ class Ledger(Application[str]):
                                 limit=Settings().hot_subjects)  # fmt: skip
         self.register = RegisterReader(self.recorder.register, self)
         self._publisher: Publisher | None = None
-        self._ledger_id = b""
-        self._origin = ""
-        self._pending = 0
-        self._closing = False
+        self._ledger_id, self._origin = b"", ""
+        self._pending, self._closing = 0, False
         self._switch_interval_s = 0.0
         self._outside: Outside | None = None
 
@@ -129,8 +127,7 @@ class Ledger(Application[str]):
 
     def _open(self, folder: Path, settings: Settings, signers: Signers) -> None:
         self.settings = settings
-        self._book = LedgerBook(self.repository, self._roots, self.recorder.register,
-                                limit=settings.hot_subjects)  # fmt: skip
+        self._book.limit = settings.hot_subjects
         self._book.open_at(
             self.recorder.head, ledger=self.ledger_id or None, keys=self.recorder.keys()
         )

@@ -36,7 +36,7 @@ class LedgerBook(Book):
     """The book of a ledger that runs."""
 
     __slots__ = (
-        "_before", "_dirty", "_hot", "_limit", "_new_keys", "_repository", "_roots", "register",
+        "_before", "_dirty", "_hot", "_new_keys", "_repository", "_roots", "limit", "register",
         "versions",
     )  # fmt: skip
 
@@ -52,7 +52,7 @@ class LedgerBook(Book):
         self.versions: dict[str, int] = {}
         """How many events each hot subject has."""
         self._repository = repository
-        self._limit = limit
+        self.limit = limit
         self._dirty: set[str] = set()
         self._new_keys: list[bytes] = []
         self._before: tuple[int, int, bytes | None] = (0, 0, None)
@@ -97,7 +97,7 @@ class LedgerBook(Book):
         """Keep what was assumed: it is durable. Then let the least used subjects go (rule 3)."""
         self._before = (self.size, self.time, self.ledger)
         self._forget()
-        while len(self._hot) > self._limit + len(SINGLETONS):
+        while len(self._hot) > self.limit + len(SINGLETONS):
             name, subject = self._hot.popitem(last=False)
             if name in SINGLETONS:
                 self._hot[name] = subject

@@ -347,6 +347,39 @@ def publish(source: str, out: Path) -> None:
     click.echo(f"{out}: from {before:,} to {after:,} entries")
 
 
+@click.command()
+@click.argument("subject")
+@click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
+@at_option
+@policy_option
+@telling_errors
+def bundle(subject: str, out: Path, address: str, policy_path: Path) -> None:
+    """Write the evidence bundle of SUBJECT to OUT: all of it, and all that it rests on.
+
+    It is verified by the trust policy before it is written.
+    """
+    import urllib.error
+    import urllib.parse
+    import urllib.request
+
+    from verifier.archive import MAX_ARCHIVE_BYTES
+    from verifier.bundle import told, verify_bundle
+    from verifier.errors import UndecidedError
+
+    policy = _read_policy(policy_path)
+    url = f"{address}/bundle/{urllib.parse.quote(subject, safe='')}"
+    try:
+        with urllib.request.urlopen(url, timeout=300) as response:  # noqa: S310 - the reader names it
+            data = response.read(MAX_ARCHIVE_BYTES + 1)
+    except (urllib.error.URLError, ValueError, OSError) as error:
+        raise UndecidedError("source-unreadable", f"{url}: {error}") from None
+    found = verify_bundle(data, policy=policy)
+    if found.subject != subject:
+        raise UndecidedError("source-unreadable", f"{address} answered with {found.subject}")
+    out.write_bytes(data)
+    click.echo(told(found, policy))
+
+
 @contextlib.contextmanager
 def _source(text: str) -> Any:
     """Open a ledger folder with its keys, or any published log."""
@@ -382,6 +415,7 @@ COMMANDS: Final[tuple[click.Command, ...]] = (
     import_,
     status,
     publish,
+    bundle,
     *beside.COMMANDS,
 )
 key.add_command(beside.sealing_key)

@@ -127,7 +127,7 @@ class Committer:
     async def _publish(self, service: RegisterService) -> None:
         """Record what the service itself has to say now, in a group of its own."""
         try:
-            own = service.next()
+            own = await service.next()
         except StorageError as error:
             service.failed(error.reason)
             return

@@ -13,7 +13,9 @@ Rules:
 
 from __future__ import annotations
 
+import asyncio
 import threading
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Protocol
 
@@ -30,6 +32,7 @@ from verifier.tree import HASH_BYTES, Frontier, leaf_hash, node_hash
 
 __all__ = ["LedgerRegister", "RegisterReader"]
 
+MARK_EVERY: Final = 256  # streams between two whose rank is remembered
 END: Final = "~"  # after every stream: they begin with a letter or a digit
 
 
@@ -64,15 +67,34 @@ class LedgerRegister(Registered):
             StorageError: the database cannot be read.
         """
         if self._computed is None:
-            with self._table.snapshot() as snapshot:
-                names = {*snapshot.subjects_since(snapshot.size), *self._touched}
-                self.changes = sorted(_fresh(names, state, public))
-                frontier = Frontier()
-                frontier.extend(
-                    leaf_hash(record) for _, record in _merged(snapshot.all(), self.changes)
-                )
-            self._computed = Commitment(frontier.size, frontier.root())
+            self._refresh(state, public)
+            self._computed = self._fold()
         return self._computed
+
+    async def compute(self, state: Callable[[str], Subject], public: Public) -> None:
+        """Compute the register beside the event loop, for a ``commitment`` at this very size.
+
+        Nothing may be assumed or settled meanwhile.
+
+        Raises:
+            StorageError: the database cannot be read.
+        """
+        if self._computed is None:
+            self._refresh(state, public)
+            self._computed = await asyncio.to_thread(self._fold)
+
+    def _refresh(self, state: Callable[[str], Subject], public: Public) -> None:
+        with self._table.snapshot() as snapshot:
+            names = {*snapshot.subjects_since(snapshot.size), *self._touched}
+        self.changes = sorted(_fresh(names, state, public))
+
+    def _fold(self) -> Commitment:
+        frontier = Frontier()
+        with self._table.snapshot() as snapshot:
+            frontier.extend(
+                leaf_hash(record) for _, record in _merged(snapshot.all(), self.changes)
+            )
+        return Commitment(frontier.size, frontier.root())
 
 
 def _fresh(
@@ -131,6 +153,16 @@ class RegisterReader:
         self._lock = threading.Lock()
         self._size = 0
         self._levels: list[bytes] = []
+        self._marks: list[str] = []
+
+    def published(self) -> int:
+        """Return the index of the last publication.
+
+        Raises:
+            LedgerError: code ``entry-absent``; nothing was published yet.
+        """
+        with self._table.snapshot() as snapshot:
+            return _published(snapshot)
 
     def publication(self, index: int) -> bytes:
         """Return the proof file of the event at an index, under the best checkpoint that has it.
@@ -155,11 +187,11 @@ class RegisterReader:
         """
         low, high = bounds(require_name(name))
         with self._table.snapshot() as snapshot:
-            size = snapshot.size
-            if not size:
-                raise LedgerError("entry-absent", "no register was published yet")
-            levels = self._tree(size, snapshot)
-            first, before, own, after = snapshot.around(low, high)
+            size = _published(snapshot)
+            levels, marks = self._tree(size, snapshot)
+            place = bisect_right(marks, low) - 1
+            mark, rank = (marks[place], place * MARK_EVERY) if place >= 0 else ("", 0)
+            first, before, own, after = snapshot.around(low, high, mark=mark, rank=rank)
         run = [one for one in (before, *own, after) if one is not None]
 
         def read(level: int, index: int) -> bytes:
@@ -169,13 +201,24 @@ class RegisterReader:
         records = tuple(record for _, record in run)
         return size, RegisterProof(name, first, records, path, b"")
 
-    def _tree(self, size: int, snapshot: Snapshot) -> list[bytes]:
-        """Return the hashes of the complete subtrees of a publication, by level, joined."""
+    def _tree(self, size: int, snapshot: Snapshot) -> tuple[list[bytes], list[str]]:
+        """Return the hashes of a publication's complete subtrees, by level, and its marks."""
         with self._lock:
             if self._size != size:
-                self._levels = _levels(b"".join(leaf_hash(r) for _, r in snapshot.all()))
-                self._size = size
-            return self._levels
+                leaves, marks = bytearray(), []
+                for rank, (stream, record) in enumerate(snapshot.all()):
+                    leaves += leaf_hash(record)
+                    if rank % MARK_EVERY == 0:
+                        marks.append(stream)
+                self._levels, self._marks, self._size = _levels(bytes(leaves)), marks, size
+            return self._levels, self._marks
+
+
+def _published(snapshot: Snapshot) -> int:
+    size = snapshot.size
+    if not size:
+        raise LedgerError("entry-absent", "no register was published yet")
+    return size
 
 
 def _size_of(note: bytes) -> int:

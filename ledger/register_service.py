@@ -75,8 +75,10 @@ class RegisterService:
             if self._now() >= self._not_before:
                 wake()
 
-    def next(self) -> Item | None:
+    async def next(self) -> Item | None:
         """Return the publication that is due now, signed; nothing where none is.
+
+        Nothing may be recorded meanwhile. The tree is hashed beside the event loop.
 
         Raises:
             StorageError: the database cannot be read.
@@ -95,6 +97,7 @@ class RegisterService:
             return None
         if not self._may(now):
             return None
+        await book.register.compute(book.subject, public)
         return read_item(self._signed(now))
 
     def failed(self, reason: str) -> None:

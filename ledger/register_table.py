@@ -61,8 +61,11 @@ class Snapshot:
         query = "SELECT stream, record FROM register ORDER BY stream"
         yield from self._connection.execute(query)
 
-    def around(self, low: str, high: str) -> Rows:
-        """Return what is stored of the streams from *low* to below *high*, and beside them."""
+    def around(self, low: str, high: str, *, mark: str, rank: int) -> Rows:
+        """Return what is stored of the streams from *low* to below *high*, and beside them.
+
+        *mark* is a stream not after *low* whose rank is known, so that few rows are counted.
+        """
         execute = self._connection.execute
         before = execute(
             "SELECT stream, record FROM register WHERE stream<? ORDER BY stream DESC LIMIT 1",
@@ -75,8 +78,10 @@ class Snapshot:
         after = execute(
             "SELECT stream, record FROM register WHERE stream>=? ORDER BY stream LIMIT 1", (high,)
         ).fetchone()
-        (below,) = execute("SELECT count(*) FROM register WHERE stream<?", (low,)).fetchone()
-        return Rows(max(below - 1, 0), before, own, after)
+        (counted,) = execute(
+            "SELECT count(*) FROM register WHERE stream>=? AND stream<?", (mark, low)
+        ).fetchone()
+        return Rows(max(rank + counted - 1, 0), before, own, after)
 
     def owner_of(self, kid: bytes) -> str:
         """Return the subject whose stream enrolled a key; empty if none did."""

@@ -460,6 +460,8 @@ FILES: Final[dict[str, Callable[[], Iterator[Vector]]]] = {
     "register/proofs.json": register_vectors.proofs,
     "sealed/blobs.json": sealed_vectors.blobs,
     "sealed/commitments.json": sealed_vectors.commitments,
+    "archive/valid.json": register_vectors.archives_valid,
+    "archive/invalid.json": register_vectors.archives_invalid,
 }
 
 

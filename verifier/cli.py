@@ -17,6 +17,8 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from verifier import evidence
+
 if TYPE_CHECKING:
     from verifier.audit import Audit, Observer
     from verifier.finding import Finding, Progress, Verdict
@@ -120,15 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     fork.add_argument("proof", metavar="FILE", help="a proof file, as compare writes it")
     fork.add_argument("--policy", metavar="FILE", help="the trust policy; required")
     fork.set_defaults(run=_fork, ledger=None)
-    register = commands.add_parser(
-        "register", help="verify what the register shows of a subject or a stream",
-        description="Verify a register proof offline: that these were all the streams of a subject "
-        "at a published size of the log, with what it published; or that there was none.",
-    )  # fmt: skip
-    register.add_argument("proof", metavar="FILE", help="a register proof, as a server gives it")
-    register.add_argument("--policy", metavar="FILE", help="the trust policy; required")
-    register.add_argument("--ledger", metavar="HEX", help="the ledger id, if the policy pins none")
-    register.set_defaults(run=_register)
+    evidence.add_commands(commands, policy=_policy, read=_read_file)
     witness = commands.add_parser(
         "witness", help="cosign checkpoints of logs, for partners to run",
         description="Serve a C2SP tlog-witness: cosign each checkpoint that contains all that was "
@@ -274,17 +268,6 @@ def _fork(arguments: argparse.Namespace) -> int:
     policy = _policy(arguments)
     data = _read_file(arguments.proof, compare.MAX_PROOF_BYTES)
     print(compare.told(*compare.verify_fork(compare.parse_fork(data), policy)))
-    return 0
-
-
-def _register(arguments: argparse.Namespace) -> int:
-    from verifier.register import MAX_REGISTER_PROOF_BYTES, shown_text, verify_register
-    from verifier.report import inert
-
-    policy = _policy(arguments)
-    data = _read_file(arguments.proof, MAX_REGISTER_PROOF_BYTES)
-    shown = verify_register(data, policy=policy)
-    print("\n".join(map(inert, shown_text(shown, policy).split("\n"))))
     return 0
 
 

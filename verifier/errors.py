@@ -102,6 +102,13 @@ CODES: Final[dict[str, str]] = {
     "register-malformed": "Ask for the proof again, whole; a register proof has one form alone.",
     "register-incomplete": "Ask for the proof with both neighbours: without them it hides records.",
     "register-other": "Ask for a proof out of the publication that the checkpoint covers.",
+    # archive.py, replay.py, bundle.py
+    "archive-malformed": "Ask for the archive again, as the ledger made it; it has one form.",
+    "bundle-malformed": "Ask for the bundle again; its parts do not belong together.",
+    "bundle-false": "Do not rely on it: it puts together what does not belong together.",
+    "bundle-incomplete": "Do not rely on it: events or subjects are left out that it rests on.",
+    "bundle-time": "Do not rely on it: it states times at which its events were not recorded.",
+    "bundle-too-large": "What the subject rests on fits no bundle; audit the ledger instead.",
     # witness_http.py
     "witness-key": "Give a PEM file with an Ed25519 private key, or a path where one can be made.",
     "witness-address": "Give a free HOST:PORT, such as 127.0.0.1:7380.",

@@ -15,9 +15,9 @@ Rules (normative text: ``docs/spec/register.md``):
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from verifier.errors import FalseError, MalformedError, PolicyError
 from verifier.event import Event, parse
@@ -34,6 +34,7 @@ __all__ = [
     "MAX_REGISTER_PROOF_BYTES",
     "RegisterProof",
     "Shown",
+    "fields_text",
     "format_register_proof",
     "parse_register_proof",
     "shown_text",
@@ -159,14 +160,18 @@ def shown_text(shown: Shown, policy: Policy) -> str:
     return "\n".join(lines)
 
 
+def fields_text(public: Mapping[str, Any]) -> list[str]:
+    """Return what a subject published, one field a line."""
+    return [f"{name}: {_value(value)}" for name, value in public.items()]
+
+
 def _told(run: Run, size: int) -> list[str]:
     if not run.records:
         return [f"NOTHING: no stream of {run.name} had an event before entry {size:,}",
                 f"  before  {_edge(run.before, 'the register begins')}",
                 f"  after   {_edge(run.after, 'the register ends')}"]  # fmt: skip
     lines = [f"COMPLETE: all streams of {run.name} before entry {size:,}"]
-    if public := run.records[0].public:
-        lines += [f"  {name}: {_value(value)}" for name, value in public.items()]
+    lines += [f"  {line}" for line in fields_text(run.records[0].public)]
     lines += [f"  {r.stream} ends at event {r.seq}, {r.head.hex()}" for r in run.records]
     return lines
 

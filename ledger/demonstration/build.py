@@ -24,6 +24,7 @@ from ledger.founding import (
 )
 from ledger.importers import IMPORTERS
 from ledger.importers.run import import_source
+from ledger.signer import SERVICE_KEY
 from verifier.policy import parse_policy
 
 __all__ = ["ORIGIN", "build"]
@@ -46,10 +47,13 @@ async def build(folder: Path, passphrase: str, tell: Callable[[str], None]) -> i
         registry=cast.REGISTRY,
         demonstration=True,
         registry_name="Demonstration: registry",
+        service=f"{cast.REGISTRY}-publisher",
         now=ends - story.BEGINS * DAY_S,
     )
+    own = {founding.service: folder / "keys" / SERVICE_KEY}
+    keys = ActorKeys(folder / "keys" / "actors", passphrase, own)
+    keys(founding.service)  # made first: the ledger opens with it and publishes its register
     signers = make_log_keys(folder, passphrase)
-    keys = ActorKeys(folder / "keys" / "actors", passphrase)
     policy = parse_policy(log_policy(ORIGIN, signers, None))
     ledger = Ledger.open(folder, settings=Settings(), signers=signers)
     async with on_stage(ledger, policy, keys, now=founding.now) as stage:

@@ -23,7 +23,7 @@ SECTIONS: Final = {
     "tiles": "log.md", "note": "checkpoint.md", "policy": "checkpoint.md", "proof": "checkpoint.md",
     "witness": "checkpoint.md", "records": "register.md", "ranges": "register.md",
     "register": "register.md", "blob": "attachment.md", "fieldtree": "sealed.md",
-    "disclosure": "sealed.md",
+    "disclosure": "sealed.md", "archive": "bundle.md", "replay": "bundle.md", "bundle": "bundle.md",
 }  # fmt: skip
 """The specified modules, and the page on which each has its section."""
 

@@ -1,4 +1,4 @@
-"""The vectors of the register: records, and proof files over a small log of their own."""
+"""The vectors of the register (records, proof files over a small log) and of archives."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import Any, Final
 from tests.harness import registry
 from tests.harness.publishing import naive_root, reader
 from verifier import encoding, event, keys, note
+from verifier.archive import pack
 from verifier.proof import Proof, format_proof
 from verifier.ranges import range_proof
 from verifier.records import Record, bounds, write_record
 from verifier.register import RegisterProof, format_register_proof
 from verifier.tree import inclusion_proof, leaf_hash
 
-__all__ = ["proofs", "records_invalid", "records_valid"]
+__all__ = ["archives_invalid", "archives_valid", "proofs", "records_invalid", "records_valid"]
 
 Vector = dict[str, Any]
 LEDGER: Final = hashlib.sha256(b"vector ledger").digest()
@@ -147,3 +148,36 @@ def part(proof: RegisterProof, first: int, cut: int = 0) -> RegisterProof:
     stop = proof.first + len(proof.records) + cut
     path = range_proof(first, stop, len(leaves), reader(leaves))
     return replace(proof, first=first, records=tuple(records[first:stop]), path=path)
+
+
+def archives_valid() -> Iterator[Vector]:
+    """Yield archives with their members."""
+    for name, members in {
+        "no member": {}, "one empty member": {"a": b""},
+        "two members": {"README.txt": b"read me\n", "events/000000000000.cose": bytes(range(256))},
+        "the longest name": {"a" * 200: b"x"},
+    }.items():  # fmt: skip
+        shown = {key: value.hex() for key, value in members.items()}
+        yield {"name": name, "hex": pack(members).hex(), "members": shown}
+
+
+def archives_invalid() -> Iterator[Vector]:
+    """Yield bytes that are no archive of ours, though an unzip may read them."""
+    plain = pack({"a": b"x", "b": b"y"})
+    end = plain.index(b"PK\5\6")
+    for name, data, rule in (
+        ("nothing", b"", 1), ("a byte after it", plain + b"\0", 1),
+        ("a byte before it", b"\0" + plain, 1),
+        ("cut by a byte", plain[:-1], 1), ("another checksum", plain[:14] + b"\0" + plain[15:], 1),
+        ("two members of one name", plain.replace(b"b", b"a"), 2),
+        ("names that descend", plain.replace(b"b", b"A"), 1),
+        ("a name in the directory alone", plain[: plain.index(b"PK\1\2")]
+         + plain[plain.index(b"PK\1\2") :].replace(b"a", b"c"), 2),
+        ("a comment", plain[: end + 20] + b"\1\0x", 1),
+        ("a flag", plain[:6] + b"\x08" + plain[7:], 1),
+        ("a date", plain[:12] + b"\x22" + plain[13:], 1),
+        ("compressed", plain[:8] + b"\x08" + plain[9:], 1),
+        ("a length beyond the file", plain[:18] + b"\xff" * 8 + plain[26:], 2),
+        ("a path upwards", plain.replace(b"a", b".").replace(b"b", b"/"), 3),
+    ):  # fmt: skip
+        yield {"name": name, "hex": data.hex(), "code": "archive-malformed", "rule": rule}

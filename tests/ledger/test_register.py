@@ -169,7 +169,7 @@ async def test_what_failed_is_not_in_the_register(tmp_path: Path) -> None:
     audit(stored(tmp_path))
 
 
-def test_a_real_clock_shows_that_it_is_due_though_nobody_comes(tmp_path: Path) -> None:
+async def test_a_real_clock_shows_that_it_is_due_though_nobody_comes(tmp_path: Path) -> None:
     """The last event lies days back: what is due by the clock is signed with the clock's time."""
     scene = registry(clock="real")
     ledger = open_ledger(tmp_path)
@@ -182,15 +182,15 @@ def test_a_real_clock_shows_that_it_is_due_though_nobody_comes(tmp_path: Path) -
         book, NamedSigner(MACHINE), ledger.recorder.register, clock=lambda: clock[0]
     )
     own._actor = MACHINE
-    assert own.next() is None
+    assert await own.next() is None
     clock[0] = float(seconds("2024-01-18"))
-    item = own.next()
+    item = await own.next()
     assert item is not None
     assert item.event.iat == seconds("2024-01-18")
     own.failed("for some reason")
-    assert own.next() is None
+    assert await own.next() is None
     clock[0] += 2 * 3600
-    assert own.next() is not None
+    assert await own.next() is not None
 
 
 async def test_anyone_asks_and_checks_offline(tmp_path: Path) -> None:
@@ -213,3 +213,19 @@ async def test_anyone_asks_and_checks_offline(tmp_path: Path) -> None:
             assert sorted(set(own)) == [record.stream for record in shown.run.records]
         assert (await problem(await live.get("/register/Nobody"))).code == "register-malformed"
         assert (await problem(await live.get("/register/a//b"))).code == "register-malformed"
+
+
+async def test_every_rank_is_right_in_a_larger_register(tmp_path: Path) -> None:
+    """Names between, before and after hundreds of streams are shown with the right neighbours."""
+    scene = registry()
+    for number in range(150):
+        scene.enlist(f"actor-m{number:03}")
+    async with service(tmp_path, scene) as live:
+        await submit(live.ledger, [scene.add(drafted(scene)).event])
+        policy = parse_policy(scene.policy().encode())
+        streams = sorted({event.stream for event in scene.events[:-1]})
+        for name in (*streams[::17], *{s.partition("/")[0] for s in streams[::29]}, "actor-m0745"):
+            response = await live.get(f"/register/{name}")
+            shown = verify_register(await response.read(), policy=policy)
+            own = [stream for stream in streams if covers(name, stream)]
+            assert [record.stream for record in shown.run.records] == own

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.harness.publishing import naive_root
 from verifier.errors import FalseError, MalformedError, PledgebookError
-from verifier.ranges import range_proof, verify_range
+from verifier.ranges import range_proof, set_proof, verify_range, verify_set
 from verifier.tree import EMPTY_ROOT, MAX_SIZE, Read, inclusion_proof, leaf_hash, root_of
 
 
@@ -104,3 +104,34 @@ def test_the_largest_tree_costs_little() -> None:
     """A claimed size of 2^53 - 1 asks for some hashes and is decided at once."""
     with pytest.raises(MalformedError):
         verify_range([bytes(32)], [], start=2**52 + 3, size=MAX_SIZE, root=bytes(32))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_any_leaves_are_proven_together(data: st.DataObject) -> None:
+    """Whatever the places, the proof made is accepted, and with one leaf or place changed not."""
+    size = data.draw(st.integers(1, 60))
+    places = sorted(data.draw(st.sets(st.integers(0, size - 1), min_size=1)))
+    hashes = leaves(size)
+    root, own = naive_root(hashes), [hashes[place] for place in places]
+    path = set_proof(places, size, reader(hashes))
+    verify_set(places, own, path, size=size, root=root)
+    at = data.draw(st.integers(0, len(places) - 1))
+    with pytest.raises(FalseError):
+        verify_set(places, [*own[:at], bytes(32), *own[at + 1 :]], path, size=size, root=root)
+    for other in (places[at] - 1, places[at] + 1, size):
+        moved = [*places[:at], other, *places[at + 1 :]]
+        if moved != places:
+            with pytest.raises((FalseError, MalformedError)):
+                verify_set(moved, own, path, size=size, root=root)
+    with pytest.raises(MalformedError):
+        verify_set(places, own, [*path, bytes(32)], size=size, root=root)
+    with pytest.raises(MalformedError):
+        verify_set(places, own[1:], path, size=size, root=root)
+
+
+@pytest.mark.parametrize("places", [[1, 1], [2, 1], [-1, 2], [1, 5], []])
+def test_places_ascend_within_the_tree(places: list[int]) -> None:
+    """Doubled, descending, outside, or none: malformed."""
+    with pytest.raises(MalformedError):
+        verify_set(places, [bytes(32)] * len(places), [], size=5, root=bytes(32))

@@ -63,8 +63,11 @@ class Registered:
             return None
         return self._days[place] * DAY_S, self._firsts[place]
 
-    def commitment(self, state: Callable[[str], Subject], public: Public) -> Commitment:
-        """Return the register over the present states of all subjects (rules 1 and 2)."""
+    def commitment(self, state: Callable[[str], Subject], public: Public) -> Commitment | None:
+        """Return the register over the present states of all subjects (rules 1 and 2).
+
+        A book that has not all subjects returns nothing.
+        """
         fresh = [name for name in self._changed if name not in self._leaves]
         for name in self._changed:
             subject = state(name)
