@@ -25,7 +25,7 @@ from verifier.encoding import MAX_PAYLOAD_BYTES
 from verifier.errors import MalformedError
 from verifier.event import EVENT_TYP, parse
 from verifier.rules.book import Body
-from verifier.rules.table import DECODERS
+from verifier.rules.table import DECODERS, EVENTS
 
 __all__ = ["Recorded", "decode", "flatten", "plain", "recorded"]
 
@@ -96,7 +96,7 @@ def decode(type_: str, payload: bytes) -> Body | dict[str, Any]:
     Raises:
         MalformedError: code ``payload-malformed`` or ``event-fields`` (rule 4).
     """
-    decoder = DECODERS.get(type_)
+    decoder = DECODERS[type_] if type_ in EVENTS else None
     try:
         if decoder is not None:
             return decoder.decode(payload)

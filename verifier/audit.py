@@ -16,9 +16,10 @@ What is checked, in this order (the numbers stand in the code):
 9. The rules over the whole log hold, where it was read to its end (``rules.book``, rule 5). What
    somebody owed and did not do is told as an omission: it makes nobody's record false.
 
-Signatures are checked in other processes while the rules run here. An inadmissible event is told
-and does not take effect; where only its place is wrong (AD4, AD6, AD7) it does, so that one broken
-link does not hide behind its consequences.
+Signatures are checked in other processes while the rules run here, and here as well as soon as the
+others have enough in hand. An inadmissible event is told and does not take effect; where only its
+place is wrong (AD4, AD6, AD7) it does, so that one broken link does not hide behind its
+consequences.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ _Signed = tuple[int, Event]
 """An event whose signature is being checked, and its index."""
 
 BUNDLES_AHEAD: Final = 8  # read while earlier ones are judged; at most 4 connections fetch them
-BATCHES_AHEAD: Final = 8  # signature batches under way; bounds memory to some 2,000 events
+BATCHES_AHEAD: Final = 4  # checked here, and waiting for the verdicts of others before them
 PROGRESS_EVERY: Final = 16  # bundles
 WORTH_PROCESSES: Final = 2_000  # entries; below, starting processes costs more than it saves
 _PLACE_RULES: Final = frozenset({"AD4", "AD6", "AD7"})
@@ -122,6 +123,7 @@ class Audit:
         self._unjudged = ""
         self._differences: list[differences.Difference] = []
         self._pending: deque[tuple[list[_Signed], Batch | list[bool]]] = deque()
+        self._most_pending = BATCHES_AHEAD + (executor.most if executor is not None else 0)
 
     def run(self) -> Iterator[Finding | Progress | Verdict]:
         """Audit the source.
@@ -172,7 +174,7 @@ class Audit:
                 told = f"{excess} bytes follow the entries of {bundle.path}"
                 yield self._finding(MalformedError("tile-malformed", told), about="unchanged")
             self._send(batch, items, checkpoint.size)
-            while len(self._pending) > BATCHES_AHEAD:
+            while len(self._pending) > self._most_pending:
                 yield from self._receive()
             if number % PROGRESS_EVERY == PROGRESS_EVERY - 1:
                 yield Progress(done=self.tree.size, total=checkpoint.size)
@@ -260,10 +262,11 @@ class Audit:
     def _send(self, batch: list[_Signed], items: list[Check], total: int) -> None:
         if not batch:
             return
-        if self.executor is None or total < WORTH_PROCESSES:
-            self._pending.append((batch, verify_many(items, engine=self.options.engine)))
+        others = self.executor if total >= WORTH_PROCESSES else None
+        if others is not None and others.has_room():
+            self._pending.append((batch, others.submit(items)))
         else:
-            self._pending.append((batch, self.executor.submit(items)))
+            self._pending.append((batch, verify_many(items, engine=self.options.engine)))
 
     def _receive(self) -> Iterator[Finding]:
         batch, result = self._pending.popleft()

@@ -154,7 +154,7 @@ def _add_source(command: argparse.ArgumentParser) -> None:
         help="certificates of the time-stamping authorities that count in anchors",
     )  # fmt: skip
     command.add_argument("--engine", choices=("openssl", "sodium"), help="signature engine")
-    command.add_argument("--jobs", metavar="N", type=_jobs, help="processes for signatures")
+    command.add_argument("--jobs", metavar="N", type=_jobs, help="processes, this one included")
     command.add_argument("--json", action="store_true", help="JSON Lines instead of text")
 
 
@@ -303,7 +303,7 @@ def _audit_of(arguments: argparse.Namespace, observer: Observer | None = None) -
     options = Options(engine=engine, known=known, authorities=_authorities(pem) if pem else None)
     source = open_source(arguments.source)
     jobs = arguments.jobs or os.cpu_count() or 1
-    with closing(source), _rare_collections(), Workers(jobs, engine=engine) as workers:
+    with closing(source), _rare_collections(), Workers(jobs - 1, engine=engine) as workers:
         yield Audit(
             source, policy, options=options,
             executor=workers if jobs > 1 else None, observer=observer,

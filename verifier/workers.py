@@ -2,7 +2,9 @@
 
 Rules:
 
-1. A batch goes to the process with the fewest batches in hand; each answers in its order.
+1. A batch goes to the process with the fewest batches in hand; each answers in its order. Where
+   all have enough in hand (``has_room``) whoever asks does better to check a batch itself: then
+   nobody waits, and one process for each processor is enough, the first one included.
 2. A message is, for each check, key (32) ‖ signature (64) ‖ length (uint32be) ‖ message; the answer
    is one byte for each, 1 for true. Bytes cost a fraction of what pickled objects do.
 3. A process that ends early is «could not decide», never a verdict. Nothing waits for it.
@@ -28,6 +30,7 @@ from verifier.keys import PUBLIC_BYTES, SIGNATURE_BYTES, Check, verify_many
 __all__ = ["Batch", "Workers"]
 
 PIPE_BYTES: Final = 1 << 20  # some five batches of 256 events; what Linux gives without privilege
+BATCHES_EACH: Final = 4  # in hand of a process: it never waits for the next
 _HEAD: Final = PUBLIC_BYTES + SIGNATURE_BYTES
 
 
@@ -66,6 +69,17 @@ class Workers:
         self._engine = engine
         self._workers: list[_Worker] = []
 
+    @property
+    def most(self) -> int:
+        """How many batches all of them have in hand at most, where one asks for room first."""
+        return self._count * BATCHES_EACH
+
+    def has_room(self) -> bool:
+        """Say whether a process can do with another batch."""
+        for worker in self._workers:
+            worker.collect()
+        return not self._workers or min(map(_Worker.load, self._workers)) < BATCHES_EACH
+
     def submit(self, checks: Sequence[Check]) -> Batch:
         """Give a batch to a process (rule 1).
 
@@ -75,8 +89,6 @@ class Workers:
         if not self._workers:
             context = multiprocessing.get_context("spawn")  # threads here are already reading
             self._workers = [_Worker(context, self._engine) for _ in range(self._count)]
-        for worker in self._workers:
-            worker.collect()
         return min(self._workers, key=_Worker.load).send(checks)
 
     def __enter__(self) -> Self:

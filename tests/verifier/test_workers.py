@@ -24,6 +24,13 @@ def checks(count: int, *, length: int = 300) -> list[Check]:
     return items
 
 
+def tell(workers: Workers, number: signal.Signals) -> None:
+    """Send every process a signal."""
+    for worker in workers._workers:
+        assert worker._process.pid is not None
+        os.kill(worker._process.pid, number)
+
+
 @pytest.mark.parametrize("engine", ["openssl", "sodium"])
 def test_verdicts_are_those_of_this_process(engine: str) -> None:
     """Every batch gets the verdicts of ``verify_many``, in the order of its checks."""
@@ -50,6 +57,22 @@ def test_messages_of_the_largest_size_pass() -> None:
     with Workers(1, engine="openssl") as workers:
         handed = [workers.submit(batch) for _ in range(2)]
         assert [b.result() for b in handed] == [verify_many(batch, engine="openssl")] * 2
+
+
+def test_who_asks_for_room_gives_no_process_more_than_it_needs() -> None:
+    """Rule 1: when each has four batches in hand there is no room, until one is answered."""
+    batch = checks(60)
+    with Workers(2, engine="openssl") as workers:
+        assert workers.has_room()
+        workers.submit(batch).result()
+        tell(workers, signal.SIGSTOP)
+        handed = [workers.submit(batch) for _ in range(workers.most)]
+        assert len(handed) == 8
+        assert [worker.load() for worker in workers._workers] == [4, 4]
+        assert not workers.has_room()
+        tell(workers, signal.SIGCONT)
+        assert [b.result() for b in handed] == [verify_many(batch, engine="openssl")] * 8
+        assert workers.has_room()
 
 
 def test_a_process_that_ended_is_no_verdict() -> None:

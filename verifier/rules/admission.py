@@ -45,6 +45,7 @@ __all__ = ["admit", "conditions", "names", "read_body", "record"]
 
 MAX_AGE_S: Final = 600  # a registry service that is further behind has a wrong clock or a queue
 SAFE_SPACE: Final = "safespace-"  # how the subjects of the safe space begin (``lesson``)
+_SAFE_SPACE: Final = SAFE_SPACE.encode()
 MAX_AGE_OFFLINE_S: Final = 7 * 86_400  # ceremonies and hardware keys
 
 
@@ -55,9 +56,11 @@ def read_body(event: Event) -> Body:
         UndecidedError: code ``event-type-unknown`` (AD1).
         MalformedError: the payload is outside the profile, or its fields are not its type's.
     """
-    decoder = DECODERS.get(event.type)
-    if decoder is None:
-        raise UndecidedError("event-type-unknown", f"event type {event.type} is not known here")
+    try:
+        decoder = DECODERS[event.type]
+    except KeyError:
+        reason = f"event type {event.type} is not known here"
+        raise UndecidedError("event-type-unknown", reason) from None
     encoding.decode(event.payload)
     try:
         return decoder.decode(event.payload)
@@ -209,7 +212,7 @@ def _small_enough(entry: Entry, book: Book) -> Unmet | None:
 
 def _cites_no_safe_space(entry: Entry, book: Book) -> Unmet | None:
     payload = entry.event.payload
-    if SAFE_SPACE.encode() not in payload:  # nearly always: then nothing is decoded
+    if _SAFE_SPACE not in payload:  # nearly always: then nothing is decoded
         return None
     waiting: list[object] = [encoding.decode(payload)]
     while waiting:

@@ -45,6 +45,7 @@ __all__ = [
     "Unmet",
 ]
 
+FEW_THINGS: Final = 32  # which one looks through; of more, the kinds asked for are kept apart
 SINGLETONS: Final = ("ledger", "guidelines", "calendar")
 
 Change = tuple[str, Any]
@@ -139,9 +140,10 @@ class Subject:
     def by_key(self, kind: type[T]) -> Mapping[str, T]:
         """Return the things of this kind by their keys, in order of first appearance."""
         found = self._kinds.get(kind)
-        if found is None:  # once a kind was asked for, ``change`` keeps its things together
+        if found is None:
             found = {key: thing for key, thing in self._things.items() if type(thing) is kind}
-            self._kinds[kind] = found
+            if len(self._things) > FEW_THINGS:  # from now on ``change`` keeps them together
+                self._kinds[kind] = found
         return found
 
 

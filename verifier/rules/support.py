@@ -321,10 +321,12 @@ def whole_log(book: Book) -> Iterator[Broken]:
     for subject in book.subjects.values():
         found = partnership.of(subject)
         profile = partnership.profile_of(found, book) if found is not None else None
-        if profile is None:
+        if found is None or profile is None:
             continue
-        now, owed = standing_at(subject, book.time, book), _owed(subject, book)
-        if now.state not in _LATE or now.due is None or owed is None or _is_offered(owed, subject):
+        now = standing_at(subject, book.time, book)
+        if now.state not in _LATE or now.due is None or now.obligation is None:
+            continue
+        if _is_offered((now.obligation, found.clock_from), subject):
             continue
         until = dates.add(now.due, profile.support_offered_within)
         if until < today:

@@ -193,9 +193,17 @@ EVENTS: Final[dict[str, type[Body]]] = {
     event.TYPE: event for module in MODULES for event in module.EVENTS
 }
 
-DECODERS: Final[dict[str, msgspec.msgpack.Decoder[Body]]] = {
-    name: msgspec.msgpack.Decoder(event) for name, event in EVENTS.items()
-}
+
+class _Decoders(dict[str, msgspec.msgpack.Decoder[Body]]):
+    """The decoder of each type, made when it is first asked for: most logs hold few types."""
+
+    def __missing__(self, name: str) -> msgspec.msgpack.Decoder[Body]:
+        decoder = self[name] = msgspec.msgpack.Decoder(EVENTS[name])
+        return decoder
+
+
+DECODERS: Final = _Decoders()
+"""By the type's name; a type that is not known here is a ``KeyError``."""
 
 WHOLE_LOG: Final[tuple[Callable[[Book], Iterator[Broken]], ...]] = tuple(
     module.whole_log for module in MODULES if hasattr(module, "whole_log")
