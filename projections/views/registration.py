@@ -132,8 +132,16 @@ def _confirmed(state: State, entry: Recorded, body: Any) -> None:
 
 
 def _merged(state: State, entry: Recorded, body: Any) -> None:
+    partners = state.registration.get("partners", [])
+    before = state.registration.get("lead")
+    parts = {before: "partner", body.lead: "lead"}
+    partners = [p | {"role": parts.get(p["organization"], p["role"])} for p in partners]
+    if all(p["organization"] != body.lead for p in partners):
+        partners.append({"organization": body.lead, "role": "lead", "sector": body.sector,
+                         "stakeholder_type": body.stakeholder_type})  # fmt: skip
     state.registration |= {
         "secretariat": body.secretariat, "lead": body.lead, "merged_into": body.survivor,
+        "partners": partners,
     }  # fmt: skip
 
 

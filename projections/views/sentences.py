@@ -460,6 +460,14 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
     "DueDiligenceReopened/1": lambda b: (
         f"Reopened ({b.trigger.replace('_', ' ')}), {b.depth}: {words(b.text)}"
     ),
+    "ReservationApproved/1": lambda b: (
+        f"The approving office has signed: event {b.decision.seq} of this stream takes effect."
+    ),
+    "SubsidiaryNamed/1": lambda b: (
+        f"{b.company} is its subsidiary."
+        if b.belongs
+        else f"{b.company} is its subsidiary no more."
+    ),
     "CompactStatusObserved/1": lambda b: (
         f"Status with the Global Compact on {b.observed_on}: {b.status}, by {b.source}."
     ),

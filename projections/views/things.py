@@ -63,6 +63,14 @@ def _ends_by_outcome(kind: str) -> Fold:
     return lambda state, entry, body: moves(kind, body.outcome)(state, entry, body)
 
 
+RESERVED: Final = "approved_with_reservation"
+
+
+def _diligence_decided(state: State, entry: Recorded, body: Any) -> None:
+    after = "reserved" if body.outcome == RESERVED else body.outcome  # it waits for its approval
+    moves("diligence", after)(state, entry, body)
+
+
 def _partner_out(state: State, entry: Recorded, body: Any) -> None:
     moves("eligibility", "removed")(state, entry, body)
     partners = state.registration.get("partners", [])
@@ -125,7 +133,8 @@ COURSES: Final[dict[str, Fold]] = {
     "ExclusionScreened/1": moves("diligence", "screened"),
     "ControversyResearched/1": moves("diligence", "researched"),
     "RiskRated/1": moves("diligence", "rated"),
-    "DueDiligenceDecided/1": _ends_by_outcome("diligence"),
+    "DueDiligenceDecided/1": _diligence_decided,
+    "ReservationApproved/1": moves("diligence", RESERVED),
     "DueDiligenceReopened/1": moves("diligence", "opened"),
     "PrincipleAttested/1": opens("attestation", "attested"),
     "PartnerEligibilityLapsed/1": opens("eligibility", "lapsed", "ground", "cure_until"),

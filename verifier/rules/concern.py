@@ -11,6 +11,8 @@
 - CN7 A State raises a concern in its own name, and is answered once [R15].
 - CN8 (whole log) The registry decides on a concern in time, and a State's concern is answered in
       time [R15].
+- CN9 (whole log) An eligible concern is closed in time once the partnership has replied or its time
+      for that is over: as long after as the registry has for its decision. [R50]
 
 A concern that is not eligible ends there, with its reason on record; a single State's concern is
 one like any other. Whose identity has to be protected is not in the log: an office files for it.
@@ -326,10 +328,13 @@ class MemberStateConcernAnswered(_Follows, frozen=True, kw_only=True):
 
 
 def whole_log(book: Book) -> Iterator[Broken]:
-    """Yield what is not met of CN8."""
+    """Yield what is not met of CN8 and CN9."""
     today = dates.day_text(book.time)
     for subject in book.subjects.values():
         for found in subject.all(Concern):
+            if found.state == "eligible":
+                yield from _left_open(found, subject, today, book)
+                continue
             if found.kind == "observation" or found.state != "open" or found.until >= today:
                 continue
             who = _registry.name if found.kind == "concern" else "an entity's officer or registry"
@@ -337,6 +342,22 @@ def whole_log(book: Book) -> Iterator[Broken]:
                 rule="CN8", subject=subject.id, kind="omission", who=who,
                 reason=f"{found.ref.stream} was to be answered by {found.until}",
             )  # fmt: skip
+
+
+def _left_open(found: Concern, subject: Subject, today: str, book: Book) -> Iterator[Broken]:
+    """Yield what is not met of CN9 by an eligible concern."""
+    known = partnership.of(subject)
+    profile = partnership.profile_of(known, book) if known else None
+    if profile is None:
+        return
+    last = dates.add(dates.parse_day(found.until), profile.concern_decided_within)
+    due = calendar.extended(last, book).isoformat()
+    if due < today:
+        yield Broken(
+            rule="CN9", subject=subject.id, kind="omission", who=_registry.name, due=due,
+            stream=found.ref.stream, reason=f"{found.ref.stream} is eligible and was to be closed "
+            f"by {due}",
+        )  # fmt: skip
 
 
 EVENTS: Final[tuple[type[Body], ...]] = (

@@ -9,6 +9,9 @@
 - RK5 A risk is escalated once, to an executive head or a body. [R32]
 - RK6 A high risk is closed after it was escalated, and by another office than the one that assessed
       it. [R32]
+- RK8 What is closed as resolved leaves no high residual: that is accepted, or referred. [R32]
+- RK9 A risk that is referred names an open review or case here to which it goes; another outcome
+      names none. [R32]
 - RK7 (whole log) A high risk is escalated by its day [R32].
 
 Who owns a risk is a role that an executive head gives, so that the rules work whether a system has
@@ -29,8 +32,10 @@ from verifier.rules import dates, partnership
 from verifier.rules.authority.state import Actor, Grant, grant_in_force, role
 from verifier.rules.body import mission
 from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
+from verifier.rules.delisting.case import open_case
 from verifier.rules.fields import ActorId, Blob, Day, EventRef, LocalId, Texts
 from verifier.rules.partnership import UNDECIDED
+from verifier.rules.review.state import Review
 
 __all__ = [
     "EVENTS",
@@ -66,6 +71,8 @@ class Risk(msgspec.Struct, frozen=True, kw_only=True):
     owner: str | None = None
     escalated_to: str | None = None
     assessed_by: tuple[str, ...] = ()
+    residual: str = ""
+    """What its owner last said remains of it."""
     state: str = "open"
     """open, assessed, mitigated or closed."""
 
@@ -300,7 +307,7 @@ class IntegrityRiskMitigated(_Treats, frozen=True, kw_only=True):
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Note that it was treated."""
-        yield self._changed(entry, subject, state="mitigated")
+        yield self._changed(entry, subject, state="mitigated", residual=self.residual)
 
     @classmethod
     def ahead(cls, subject: Subject, book: Book) -> Iterator[tuple[str, Body]]:
@@ -311,7 +318,7 @@ class IntegrityRiskMitigated(_Treats, frozen=True, kw_only=True):
 
 
 class IntegrityRiskClosed(_Treats, frozen=True, kw_only=True):
-    """A risk is closed with a reason (RK4, RK6)."""
+    """A risk is closed with a reason (RK4, RK6, RK8, RK9)."""
 
     TYPE: ClassVar[str] = "IntegrityRiskClosed/1"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (owner, *_designates)
@@ -324,11 +331,15 @@ class IntegrityRiskClosed(_Treats, frozen=True, kw_only=True):
     """The review or case that it was referred to."""
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RK4 and RK6."""
+        """Yield what is not met of RK4, RK6, RK8 and RK9."""
         yield from super().unmet(entry, book)
         found = _found(entry, book)
         if found is None:
             return
+        if self.outcome == "resolved" and found.residual == "high":
+            yield Unmet(rule="RK8", reason="what remains of it is high",
+                        hint="accept it, or refer it")  # fmt: skip
+        yield from self._unmet_matter(book.subject(entry.event.subject))
         if found.state == "assessed" and self.outcome not in ("unfounded", "referred"):
             yield Unmet(rule="RK4", reason="nothing was done about it yet", who=owner.name)
         if found.escalate_by is None:
@@ -338,6 +349,17 @@ class IntegrityRiskClosed(_Treats, frozen=True, kw_only=True):
         if not set(entry.signers).isdisjoint(found.assessed_by):
             yield Unmet(rule="RK6", reason="who closes a high risk has assessed it",
                         hint="let another office close it")  # fmt: skip
+
+    def _unmet_matter(self, subject: Subject) -> Iterator[Unmet]:
+        review = subject.get(f"review:{self.matter}", Review)
+        case = open_case(subject)
+        goes = (review is not None and review.state == "open") or (
+            case is not None and case.id == self.matter
+        )
+        if (self.outcome == "referred") != (self.matter is not None):
+            yield Unmet(rule="RK9", reason="a risk that is referred says to what, and no other")
+        elif self.matter is not None and not goes:
+            yield Unmet(rule="RK9", reason=f"{self.matter} is no open review or case here")
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Close the risk."""

@@ -62,9 +62,10 @@ from verifier.rules.delisting import (
 )
 from verifier.rules.delisting import duties as case_duties
 from verifier.rules.diligence import case as diligence
-from verifier.rules.diligence import compact
+from verifier.rules.diligence import compact, status
 from verifier.rules.diligence import decision as diligence_decision
 from verifier.rules.filing import rows as filing
+from verifier.rules.filing import tabling
 from verifier.rules.guideline import (
     criteria,
     instruments,
@@ -182,11 +183,13 @@ MODULES: Final = (
     risk,
     diligence,
     diligence_decision,
+    status,
     compact,
     publication,
     filing,
     erasure,
     sealed,
+    tabling,
 )
 
 EVENTS: Final[dict[str, type[Body]]] = {

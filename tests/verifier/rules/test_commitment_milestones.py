@@ -24,7 +24,7 @@ from tests.harness.stories import (
     text,
 )
 from verifier.rules.commitment.milestone import Agreed
-from verifier.rules.commitment.state import Milestone
+from verifier.rules.commitment.state import Milestone, milestone_key
 
 OTHER = "p-clean-coast"
 
@@ -47,7 +47,7 @@ def test_a_milestone_is_met_by_a_deliverable(registry: Registry) -> None:
         assert refused(registry, COMPANY, STREAM, "DeliverableReported",
                        **(delivered | wrong)) == {"CO22"}  # fmt: skip
     say(registry, SECRETARIAT, "DeliverableReported", **delivered)
-    met = registry.subject(PARTNERSHIP).get("milestone:taps:half", Milestone)
+    met = registry.subject(PARTNERSHIP).get("milestone:taps/half", Milestone)
     assert met is not None
     assert (met.met_on, found(registry).deliverables) == ("2025-01-19", 1)
     assert refused(registry, COMPANY, STREAM, "DeliverableReported", **delivered) == {"CO23"}
@@ -80,7 +80,7 @@ def test_a_milestone_is_replaced_in_time_and_with_a_reason(registry: Registry) -
     late = branch(registry).on("2025-02-02")
     assert refused(late, COMPANY, STREAM, "MilestoneSet", **again) == {"CO33"}
     say(registry, COMPANY, "MilestoneSet", **again)
-    first = registry.subject(PARTNERSHIP).get("milestone:taps:half", Milestone)
+    first = registry.subject(PARTNERSHIP).get("milestone:taps/half", Milestone)
     assert first is not None
     assert (first.due, first.replaced_by, first.is_open) == ("2025-01-31", "half-again", False)
     third = milestone("third", "2025-07-31", replaces="half", reason=text("b"))
@@ -148,3 +148,8 @@ def test_the_days_of_an_alignment_fit(two: Registry) -> None:
                **milestone("new", "2025-01-30", replaces="early", reason=text("a")))  # fmt: skip
     assert refused(two, SECRETARIAT, THERE, "MilestoneAlignmentAgreed",
                    proposal=ref(proposal)) == {"CO36"}  # fmt: skip
+
+
+def test_no_two_milestones_share_a_key() -> None:
+    """A colon in an id does not make one commitment's milestone another's."""
+    assert milestone_key("a:b", "c") != milestone_key("a", "b:c")

@@ -22,7 +22,8 @@ from tests.harness.stories import (
     UN_AGENCY,
     text,
 )
-from verifier.rules import partnership
+from verifier.rules import admission, partnership
+from verifier.rules.book import Entry
 from verifier.rules.diligence import compact
 from verifier.rules.diligence.state import Lapse
 
@@ -49,6 +50,12 @@ def observe(registry: Registry, organization: str = COMPANY, status: str = "acti
     fields = {"status": status, "source": "unglobalcompact.org", "observed_on": registry.day()}
     registry.append(MACHINE, f"{organization}/compact", "CompactStatusObserved",
                     **(fields | changes))  # fmt: skip
+
+
+def own(registry: Registry, *, belongs: bool = True) -> None:
+    """Let the parent say that the company is its subsidiary, or is so no more."""
+    registry.append(PARENT, f"{PARENT}/subsidiary/{COMPANY}", "SubsidiaryNamed", company=COMPANY,
+                    belongs=belongs)  # fmt: skip
 
 
 def unattested(registry: Registry, organization: str = COMPANY, author: str = "",
@@ -109,8 +116,56 @@ def test_membership_is_shown_by_a_status_that_is_active() -> None:
     observe(registry, status="noncommunicating")
     assert unattested(registry, holder=COMPANY) == {"GC2"}
     observe(registry, PARENT)
+    assert unattested(registry, holder=PARENT) == {"GC2"}
+    own(registry)
     attest(registry, PARTNERSHIP, COMPANY, holder=PARENT)
     attest(registry, PARTNERSHIP, NGO)
+
+
+def test_a_parent_speaks_for_itself() -> None:
+    """GC8: no company names its parent, nothing is said twice, and no stranger is a subsidiary."""
+    registry = members_only()
+    stream, type_ = f"{PARENT}/subsidiary/{COMPANY}", "SubsidiaryNamed"
+    said = {"company": COMPANY, "belongs": True}
+    assert refused(registry, COMPANY, stream, type_, **said) == {"AD10"}
+    assert refused(registry, PARENT, stream, type_, **(said | {"belongs": False})) == {"GC8"}
+    unknown = f"{PARENT}/subsidiary/actor-unknown"
+    assert refused(registry, PARENT, unknown, type_, company="actor-unknown",
+                   belongs=True) == {"GC8"}  # fmt: skip
+    assert refused(registry, PARENT, f"{PARENT}/subsidiary/{PARENT}", type_, company=PARENT,
+                   belongs=True) == {"GC8"}  # fmt: skip
+    assert refused(registry, PARENT, f"{PARENT}/subsidiary/{NGO}", type_, **said) == {"GC8"}
+    own(registry)
+    assert refused(registry, PARENT, stream, type_, **said) == {"GC8"}
+    own(registry, belongs=False)
+
+
+def test_a_company_that_was_sold_has_its_parents_status_no_more() -> None:
+    """GC4: once the parent takes its word back, the status is no proof."""
+    registry = members_only()
+    observe(registry, PARENT)
+    own(registry)
+    attest(registry, PARTNERSHIP, COMPANY, holder=PARENT)
+    ground = lapse_fields(registry, ground="compact_status", holder=PARENT)
+    assert refused(registry, RATER, STREAM, "PartnerEligibilityLapsed", **ground) == {"GC4"}
+    own(registry, belongs=False)
+    registry.append(RATER, STREAM, "PartnerEligibilityLapsed", **ground)
+
+
+def test_what_an_event_does_not_name_is_not_looked_at() -> None:
+    """GC5: a restoration that names nobody's status is judged without any other's record."""
+    registry = members_only()
+    observe(registry, PARENT)
+    own(registry)
+    attest(registry, PARTNERSHIP, COMPANY, holder=PARENT)
+    observe(registry, PARENT, "delisted")
+    ground = lapse_fields(registry, ground="compact_status", holder=PARENT)
+    registry.append(RATER, STREAM, "PartnerEligibilityLapsed", **ground)
+    event = registry.sign(RATER, STREAM, "PartnerEligibilityRestored", reason=text("…"))
+    entry = Entry(registry.book.size, event, admission.read_body(event), registry.now)
+    told = list(entry.body.unmet(entry, registry.book))
+    del registry.book.subjects[PARENT]
+    assert list(entry.body.unmet(entry, registry.book)) == told != []
 
 
 def test_a_status_is_observed_in_order() -> None:
@@ -149,6 +204,7 @@ def test_a_status_that_is_lost_lets_eligibility_lapse_until_it_is_active_again()
     """GC4 and GC5: the parent's delisting is the company's lapse, where membership is asked."""
     registry = members_only()
     observe(registry, PARENT)
+    own(registry)
     attest(registry, PARTNERSHIP, COMPANY, holder=PARENT)
     ground = lapse_fields(registry, ground="compact_status", holder=PARENT)
     assert refused(registry, RATER, STREAM, "PartnerEligibilityLapsed", **ground) == {"GC4"}

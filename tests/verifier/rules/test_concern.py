@@ -20,6 +20,7 @@ from tests.harness.stories import (
     SECRETARIAT,
     text,
 )
+from verifier.finding import meaning
 from verifier.rules import concern
 from verifier.rules.ahead import steps
 from verifier.rules.book import Entry
@@ -191,4 +192,18 @@ def test_silence_of_those_who_owe_an_answer_is_told(
     (told,) = concern.whole_log(registry.book)
     assert (told.rule, told.kind) == ("CN8", "omission")
     say(registry, OFFICE_A, answer)
+    assert not list(concern.whole_log(registry.book))
+
+
+def test_an_eligible_concern_is_not_left_open(registry: Registry) -> None:
+    """CN9: as long after the time for a reply as the registry has for its decision, then told."""
+    say(registry, WORRIED, "ConcernFiled")
+    say(registry, OFFICE_A, "ConcernEligibilityDecided")
+    removals.later(registry, 60).enlist("actor-last-day")
+    assert not list(concern.whole_log(registry.book))
+    removals.later(registry, 1).enlist("actor-day-after")
+    (told,) = concern.whole_log(registry.book)
+    assert (told.rule, told.kind, told.who) == ("CN9", "omission", "registry")
+    assert meaning("CN9") != meaning("CN8")
+    say(registry, OFFICE_A, "ConcernClosed")
     assert not list(concern.whole_log(registry.book))

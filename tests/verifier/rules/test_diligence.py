@@ -21,7 +21,7 @@ from tests.harness.diligences import (
     words,
 )
 from tests.harness.registry import Registry, ref
-from tests.harness.removals import later, refused
+from tests.harness.removals import branch, later, refused
 from tests.harness.stories import (
     COMPANY,
     GOVERNMENT,
@@ -69,6 +69,13 @@ def found(registry: Registry) -> Diligence:
     thing = registry.subject(PARTNERSHIP).get(f"diligence:{COMPANY}", Diligence)
     assert thing is not None
     return thing
+
+
+def waiting(registry: Registry) -> dict[str, Any]:
+    """Return the reference to the decision that waits for its approval."""
+    waits = registry.subject(PARTNERSHIP).get(f"reserved:{COMPANY}", decision.Reserved)
+    assert waits is not None
+    return {"stream": waits.ref.stream, "seq": waits.ref.seq, "id": waits.ref.id}
 
 
 def unlisted(registry: Registry) -> set[str]:
@@ -256,7 +263,39 @@ def test_a_reservation_names_the_office_that_approves_it(registry: Registry) -> 
     assert refusal(registry, "DueDiligenceDecided", DECIDER, **kind, **said,
                    approving_office=stories.FOCAL_POINT) == {"DD11"}  # fmt: skip
     assert refusal(registry, "DueDiligenceDecided", DECIDER, **said) == {"DD11"}
+    assert refusal(registry, "DueDiligenceDecided", DECIDER, **kind, **said,
+                   approving_office=DECIDER) == {"DD11"}  # fmt: skip
     go(registry, "DueDiligenceDecided", DECIDER, approving_office=HEAD, **kind, **said)
+
+
+def test_a_reservation_waits_for_the_office_that_approves_it(registry: Registry) -> None:
+    """DD11: named is not signed; until that office signs, nothing is approved."""
+    rated(registry, "moderate")
+    fields = {"outcome": "approved_with_reservation", "reservation": text("No emblem"),
+              "approving_office": HEAD}  # fmt: skip
+    go(registry, "DueDiligenceDecided", DECIDER, **fields)
+    first = {"decision": waiting(registry)}
+    assert (found(registry).state, found(registry).outcome) == ("reserved", "")
+    go(registry, "DueDiligenceDecided", DECIDER, **fields)
+    assert refused(registry, HEAD, STREAM, "ReservationApproved", **first) == {"DD11"}
+    newest = {"decision": waiting(registry)}
+    assert refused(registry, DECIDER, STREAM, "ReservationApproved", **newest) == {"AD10", "DD11"}
+    late = later(branch(registry), 732)
+    assert refused(late, HEAD, STREAM, "ReservationApproved", **newest) == {"DD11"}
+    assert "ReservationApproved/1" in {s.type for s in steps(PARTNERSHIP, registry.book,
+                                                             registry.now)}  # fmt: skip
+    registry.append(HEAD, STREAM, "ReservationApproved", **newest)
+    assert found(registry).outcome == "approved_with_reservation"
+    assert refused(registry, HEAD, STREAM, "ReservationApproved", **newest) == {"DD11"}
+
+
+def test_an_approval_that_is_withheld_is_decided_otherwise(registry: Registry) -> None:
+    """DD9: while the approving office is silent the case is declined, or decided by another."""
+    rated(registry, "moderate")
+    go(registry, "DueDiligenceDecided", DECIDER, outcome="approved_with_reservation",
+       reservation=text("No emblem"), approving_office=HEAD)  # fmt: skip
+    go(registry, "DueDiligenceDecided", DECIDER, outcome="declined", valid_until=None)
+    assert (found(registry).state, found(registry).outcome) == ("decided", "declined")
 
 
 def test_an_approval_has_the_profiles_last_day(registry: Registry) -> None:

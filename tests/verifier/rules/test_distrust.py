@@ -165,3 +165,44 @@ def test_silence_about_a_distrusted_key_is_its_actors(registry: Registry) -> Non
     registry.append(NGO, f"{NGO}/reaffirmation/none", "Reaffirmed", kid=KID)
     assert list(whole_log(registry.book)) == []
     assert "Reaffirmed/1" not in [s.type for s in steps(NGO, registry.book, registry.now)]
+
+
+# Keys of roots.
+
+ROOTS = (ROOT_A, ROOT_B, "actor-root-c")
+
+
+def distrust_root(registry: Registry, actor: str, **changes: Any) -> Entry:
+    """Let two roots distrust the key of a third."""
+    fields = terms(registry, kid=thumbprint(public(actor))) | changes
+    return registry.append(ROOT_A, f"{actor}/distrust/k1", "KeyDistrustProposed", **fields)
+
+
+def test_the_roots_distrust_the_key_of_one_of_them() -> None:
+    """KD1, KD6: what it signed is suspect, and it signs no more; the others go on."""
+    registry = Registry().open(ROOTS, threshold=2)
+    signed = registry.append(ROOTS[2], "actor-new/profile", "ActorRegistered", kind="organization",
+                             name=stories.text("New"), principal="actor-new",
+                             stakeholder_type="ngo")  # fmt: skip
+    proposal = distrust_root(registry, ROOTS[2])
+    for root in ROOTS[:2]:
+        registry.endorse(root, proposal, f"{root}-org")
+    assert is_suspect(registry, signed, registry.day())
+    assert refused(registry, ROOTS[2], "actor-other/profile", "ActorRegistered",
+                   kind="organization", name=stories.text("Other"), principal="actor-other",
+                   stakeholder_type="ngo") == {"AD5"}  # fmt: skip
+    again = terms(registry, kid=thumbprint(public(ROOTS[2])))
+    assert refused(registry, ROOT_A, f"{ROOTS[2]}/distrust/k2", "KeyDistrustProposed",
+                   **again) == {"KD1"}  # fmt: skip
+    registry.append(ROOT_B, "actor-after/profile", "ActorRegistered", kind="organization",
+                    name=stories.text("After"), principal="actor-after",
+                    stakeholder_type="ngo")  # fmt: skip
+
+
+def test_the_roots_do_not_silence_themselves(registry: Registry) -> None:
+    """KD6: two of two would leave one; then they replace themselves instead."""
+    fields = terms(registry, kid=thumbprint(public(ROOT_B)))
+    assert refused(registry, ROOT_A, f"{ROOT_B}/distrust/k1", "KeyDistrustProposed",
+                   **fields) == {"KD6"}  # fmt: skip
+    assert refused(registry, ROOT_A, f"{ROOT_B}/distrust/k1", "KeyDistrustProposed",
+                   **(fields | {"kid": bytes(32)})) == {"KD1"}  # fmt: skip

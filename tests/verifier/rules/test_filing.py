@@ -27,7 +27,7 @@ from verifier.errors import MalformedError
 from verifier.rules import filing
 from verifier.rules.ahead import steps
 from verifier.rules.book import Entry, Refused
-from verifier.rules.filing import Filed
+from verifier.rules.filing import Filed, tabling
 
 FORUM = "forum-2024"
 LIVING = [{"category": "ngo", "count": 12}, {"category": "business", "count": 3}]
@@ -151,6 +151,19 @@ def test_only_the_one_addressed_receives(registry: Registry) -> None:
     file(registry, "DocumentTransmitted", to=GOVERNMENT)
     assert refusal(registry, "DocumentReceived", FOCAL_POINT) == {"AD10"}
     file(registry, "DocumentReceived", GOVERNMENT)
+
+
+def test_a_bodys_secretary_answers_what_is_addressed_to_a_body(registry: Registry) -> None:
+    """One whose grant is not limited says for which body; for a company it does not speak."""
+    file(registry, "DocumentTransmitted", to=bodies.COUNCIL)
+    assert refusal(registry, "DocumentReceived", BODY_SECRETARY) == {"AD10"}
+    assert refusal(registry, "DocumentReceived", BODY_SECRETARY,
+                   for_body=stories.BODY) == {"AD10"}  # fmt: skip
+    file(registry, "DocumentReceived", BODY_SECRETARY, for_body=bodies.COUNCIL)
+    other = f"{FORUM}/transmission/other"
+    file(registry, "DocumentTransmitted", stream=other, to=COMPANY)
+    assert refusal(registry, "DocumentReceived", BODY_SECRETARY, other,
+                   for_body=COMPANY) == {"AD10"}  # fmt: skip
 
 
 def test_a_practice_rests_on_a_report_that_was_accepted(registry: Registry) -> None:
@@ -302,3 +315,29 @@ def test_a_secretary_answers_for_its_body_alone(registry: Registry) -> None:
     assert refusal(registry, "DocumentReceived", OFFICE_A) == {"AD10"}
     assert refusal(registry, "DocumentReceived", BODY_SECRETARY) == {"AD10"}
     file(registry, "DocumentReceived", "actor-board-secretary")
+
+
+def test_entities_report_to_their_governing_bodies() -> None:
+    """FI13: from a year after the listing it is owed, and once tabled, a year after that."""
+    registry = stories.listed_partnership(profile="un_led")
+    given = {"partnership": PARTNERSHIP, "organization": COMPANY, "kind": "cash",
+             "amount": "25000", "currency": "KES", "matching": True, "country": "KEN"}  # fmt: skip
+    tabled = {"to": UN_AGENCY, "organization": UN_AGENCY, "due_diligence": text("All screened"),
+              "risk_measures": text("Yearly spot checks"), "contributions": [given]}  # fmt: skip
+    registry.on("2025-01-15").enlist("actor-last-day")
+    assert not list(tabling.whole_log(registry.book))
+    registry.on("2025-01-16").enlist("actor-day-after")
+    (told,) = tabling.whole_log(registry.book)
+    assert (told.rule, told.kind, told.subject) == ("FI13", "omission", UN_AGENCY)
+    assert (told.due, told.who) == ("2025-01-15", "executive_head")
+    registry.append(EXECUTIVE_HEAD, f"{FORUM}/board-report/one", "BoardReportTabled", **tabled)
+    assert not list(tabling.whole_log(registry.book))
+    registry.on("2026-01-17").enlist("actor-year-after")
+    assert [one.due for one in tabling.whole_log(registry.book)] == ["2026-01-16"]
+
+
+def test_who_has_no_part_in_a_listed_partnership_owes_no_report() -> None:
+    """FI13: no profile without the United Nations asks it, and nothing that is removed."""
+    registry = stories.listed_partnership()
+    registry.on("2030-01-16").enlist("actor-later")
+    assert not list(tabling.whole_log(registry.book))

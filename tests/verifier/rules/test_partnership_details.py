@@ -137,6 +137,12 @@ def test_what_is_confirmed_is_the_newest_word(registry: Registry) -> None:
     confirm(registry, second)
 
 
+def test_a_year_without_contributions_is_disclosed(registry: Registry) -> None:
+    """DS3, DS4: that nobody gave anything is said, and then nothing is left out."""
+    registry.append(SECRETARIAT, f"{PARTNERSHIP}/funding", "FundingDisclosed", year=2024)
+    assert "disclosed:funding:2024" in registry.subject(PARTNERSHIP).things
+
+
 def test_details_are_fresh_for_a_year(registry: Registry) -> None:
     """DT5: from the listing, an amendment or a confirmation; then they are stale."""
     ahead = {step.type: step for step in steps(PARTNERSHIP, registry.book, registry.now)}

@@ -9,11 +9,13 @@ import pytest
 
 from tests.harness import removals, stories
 from tests.harness.registry import Registry, ref
-from tests.harness.stories import COMPANY, OFFICE_A, PARTNERSHIP, SECRETARIAT, text
+from tests.harness.stories import COMPANY, NGO, OFFICE_A, PARTNERSHIP, SECRETARIAT, text
 from verifier.rules import partnership
 from verifier.rules.ahead import steps
 from verifier.rules.book import Entry, Refused
+from verifier.rules.commitment import Commitment
 from verifier.rules.partnership import Partnership, exits
+from verifier.rules.partnership.state import Membership
 
 STREAM = f"{PARTNERSHIP}/registration"
 TAPS = f"{PARTNERSHIP}/commitment/taps"
@@ -83,6 +85,26 @@ def test_a_partnership_withdraws_and_may_come_again() -> None:
     stories.submitted_partnership(registry)
     assert [move.listing for move in found(registry).moves] == ["listed", "withdrawn"]
     withdraw(registry)
+
+
+def test_who_is_gone_does_not_keep_the_others_from_their_end() -> None:
+    """LV2, LV4: its open promise stays its own, and is told among the lessons."""
+    registry = stories.listed_partnership()
+    registry.enlist("actor-uni", stakeholder_type="academia")
+    stories.acknowledged_commitment(registry)
+    registry.on("2025-01-14")
+    report = stories.submitted_report(registry)
+    stories.accept(registry)
+    lessons = {"lessons": text("Ask for a guarantee")}
+    assert refused(complete, registry, report, **lessons) >= {"LV2"}
+    registry.append(COMPANY, f"{PARTNERSHIP}/partner/{COMPANY}", "PartnerLeft",
+                    organization=COMPANY, reason=text("Another focus"))  # fmt: skip
+    assert refused(complete, registry, report) == {"LV4"}
+    complete(registry, report, **lessons)
+    assert found(registry).listing == "completed_with_lessons"
+    made = registry.subject(PARTNERSHIP).get("commitment:taps", Commitment)
+    assert made is not None
+    assert (made.state, made.accountable) == ("active", COMPANY)
 
 
 def test_commitments_outlive_a_withdrawal() -> None:
@@ -242,7 +264,8 @@ def accept(registry: Registry, merger: Entry, author: str = "actor-coast-office"
            **changes: Any) -> Entry:  # fmt: skip
     """Accept a merger for the survivor."""
     fields = {"merger": ref(merger), "survivor": OTHER, "secretariat": "actor-coast-office",
-              "lead": "actor-coast"} | changes  # fmt: skip
+              "lead": "actor-coast", "sector": "civil_society",
+              "stakeholder_type": "ngo"} | changes  # fmt: skip
     return registry.append(author, f"{PARTNERSHIP}/merger", "MergerAccepted", **fields)
 
 
@@ -281,7 +304,7 @@ def test_a_merger_needs_the_survivor() -> None:
     first = merge(registry)
     merger = merge(registry)
     assert refused(accept, registry, first) == {"MG2"}
-    assert refused(accept, registry, merger, SECRETARIAT) == {"AD10"}
+    assert refused(accept, registry, merger, SECRETARIAT) == {"AD10", "MG2"}
     assert refused(accept, registry, merger, lead=COMPANY) == {"MG2"}
     ahead = {step.type: step for step in steps(PARTNERSHIP, registry.book, registry.now)}
     assert "MergerAccepted/1" in ahead
@@ -291,6 +314,28 @@ def test_a_merger_needs_the_survivor() -> None:
     assert refused(accept, registry, merger) == {"MG2"}
     conclude(registry, merger)
     assert found(registry).listing == "merged"
+
+
+def test_who_leads_what_is_merged_is_a_partner_there() -> None:
+    """MG2: it signs itself, as what it is in the survivor; who led before stays a partner."""
+    registry = pair()
+    registry.enlist("actor-new-office", kind="office", principal=COMPANY,
+                    stakeholder_type="business")  # fmt: skip
+    named = registry.append("actor-coast", f"{OTHER}/secretariat", "SecretariatReplaced",
+                            to="actor-new-office", reason=text("Closer"))  # fmt: skip
+    registry.append(COMPANY, f"{OTHER}/secretariat", "SecretariatReplacementConfirmed",
+                    replacement=ref(named))  # fmt: skip
+    merger = merge(registry)
+    now = {"secretariat": "actor-new-office"}
+    assert refused(accept, registry, merger, "actor-new-office", **now) == {"MG2"}
+    assert refused(accept, registry, merger, sector="business", **now) == {"MG2"}
+    accept(registry, merger, **now)
+    parts = {p.organization: p.role for p in found(registry).partners}
+    assert (parts["actor-coast"], parts[NGO]) == ("lead", "partner")
+    assert partnership.is_partner(found(registry), found(registry).lead)
+    told = registry.subject(PARTNERSHIP).get("member:actor-coast", Membership)
+    assert told is not None
+    assert told.periods == ((registry.day(), ""),)
 
 
 def test_what_waits_is_not_merged_elsewhere() -> None:

@@ -307,3 +307,15 @@ def test_offices_change_while_the_partnership_is_on_the_register() -> None:
     registry = stories.submitted_partnership().enlist(UNIVERSITY, stakeholder_type="academia")
     assert refused(replace, registry) == {"SE1"}
     assert refused(hand_over, registry, COMPANY) == {"SE1"}
+
+
+def test_an_orphaned_secretariat_is_replaced_after_a_removal_too() -> None:
+    """SE1: what was removed still owes reports and may come back; what completed may not."""
+    registry = removals.removed()
+    registry.enlist(UNIVERSITY, stakeholder_type="academia")
+    confirm_secretariat(registry, replace(registry))
+    assert found(registry).secretariat == UNIVERSITY
+    take_over(registry, hand_over(registry, COMPANY), COMPANY)
+    assert found(registry).lead == COMPANY
+    registry.append(UNIVERSITY, f"{PARTNERSHIP}/reinstatement/r1", "ReinstatementRequested",
+                    recommitment=text("Under a new lead"))  # fmt: skip

@@ -144,6 +144,24 @@ def test_finances_are_disclosed_as_the_profile_asks(
         assert refusal(registry, finances=finances) == {"RE15"}
 
 
+def test_who_has_left_is_told_for_the_time_in_which_it_was_a_partner() -> None:
+    """RE15: a former partner's contribution counts in a period in which it belonged, then not."""
+    registry = due("un_participating")
+    given = {"organization": COMPANY, "kind": "cash", "value": AMOUNT}
+    told = {"total": AMOUNT, "contributions": [given]}
+    registry.append(COMPANY, f"{PARTNERSHIP}/partner/{COMPANY}", "PartnerLeft",
+                    organization=COMPANY, reason=text("Another focus"))  # fmt: skip
+    stories.accepted_report(registry, finances=told)
+    registry.on("2026-01-14")
+    second = (SECRETARIAT, f"{PARTNERSHIP}/report/second", "ReportSubmitted")
+    assert refused(registry, *second, **report(registry, finances=told)) == {"RE15"}
+
+
+def test_a_year_to_which_nobody_gave_anything_is_reported() -> None:
+    """RE15: where the total is nothing, no contribution is missing."""
+    submit(due("un_participating"), finances={"total": AMOUNT | {"amount": "0"}})
+
+
 def test_stricter_profiles_ask_for_countries_and_audited_statements() -> None:
     """RE15: what is asked follows the guideline's parameter, whatever the profile is called."""
     for asked, missing in (

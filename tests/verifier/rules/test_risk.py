@@ -182,3 +182,28 @@ def test_a_high_risk_that_stays_below_is_told(registry: Registry) -> None:
     assert (told.rule, told.kind, told.who) == ("RK7", "omission", OWNER)
     say(registry, OWNER, "IntegrityRiskEscalated")
     assert not list(risk.whole_log(registry.book))
+
+
+def test_what_remains_high_is_not_resolved(registry: Registry) -> None:
+    """RK8: it is accepted, or referred; what was treated once more and fell is resolved."""
+    owned(registry)
+    say(registry, OWNER, "IntegrityRiskAssessed")
+    say(registry, OWNER, "IntegrityRiskMitigated", residual="high")
+    assert refusal(registry, OWNER, "IntegrityRiskClosed") == {"RK8"}
+    accepted = removals.branch(registry)
+    say(accepted, OWNER, "IntegrityRiskClosed", outcome="accepted")
+    say(registry, OWNER, "IntegrityRiskMitigated", residual="moderate")
+    say(registry, OWNER, "IntegrityRiskClosed")
+
+
+def test_a_risk_is_referred_to_what_is_open_here(registry: Registry) -> None:
+    """RK9: to a review or a case that is open; without it, or to nothing, it is not referred."""
+    owned(registry)
+    say(registry, OWNER, "IntegrityRiskAssessed")
+    refers = {"outcome": "referred"}
+    assert refusal(registry, OWNER, "IntegrityRiskClosed", **refers) == {"RK9"}
+    assert refusal(registry, OWNER, "IntegrityRiskClosed", matter="r1", **refers) == {"RK9"}
+    removals.open_review(registry)
+    assert refusal(registry, OWNER, "IntegrityRiskClosed", outcome="unfounded",
+                   matter="r1") == {"RK9"}  # fmt: skip
+    say(registry, OWNER, "IntegrityRiskClosed", matter="r1", **refers)

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from tests.harness import stories
-from tests.harness.registry import Registry
+from tests.harness.registry import Registry, ref, seconds
 from tests.harness.removals import branch, refused
 from tests.harness.stories import ISSUER, NGO, OFFICE_A, PARTNERSHIP, SECRETARIAT, text
+from verifier.rules.book import Subject
 from verifier.rules.fields import VersionRef
 from verifier.rules.guideline.situations import is_special
+from verifier.rules.partnership.disclosure import Staffed, is_small
 from verifier.rules.standing import standing_at
 
 STREAM = "guidelines/situations/un"
@@ -162,3 +164,26 @@ def test_the_shipped_groups_are_those_of_the_united_nations() -> None:
         "TLS",
         "TUV",
     }
+
+
+def test_a_small_secretariat_is_given_time_once_more_too(registry: Registry) -> None:
+    """RE29: as it disclosed for this year or the last, and the secretariat's own alone."""
+    small = {"situation": {"actor": MALAWI}}
+    disclosed = {"host": NGO, "cost": "9000", "currency": "MWK", "independence": text("Its own"),
+                 "local_capacity": text("All of it")}  # fmt: skip
+    place = (MALAWI, f"{PARTNERSHIP}/governance", "GovernanceDisclosed")
+    assert refusal(registry, **small) == {"RE29"}
+    large = registry.append(*place, year=2024, staff="5.5", **disclosed)
+    assert refusal(registry, **small) == {"RE29"}
+    registry.append(*place, year=2024, staff="5", corrects=ref(large), **disclosed)
+    assert refusal(registry, situation={"actor": NGO}) == {"RE29"}
+    extend(registry, "e2", **small)
+    assert due(registry) == date(2025, 7, 14)
+
+
+def test_what_was_disclosed_long_ago_makes_nobody_small() -> None:
+    """RE29: of the year before last it says nothing of today."""
+    subject = Subject("p-x")
+    subject.change(("staffed", Staffed(2024, "2")))
+    years = {day: is_small(subject, seconds(day), 5) for day in ("2025-12-31", "2026-01-01")}
+    assert years == {"2025-12-31": True, "2026-01-01": False}

@@ -1,10 +1,13 @@
 """A key is distrusted back to a past day: what it signed since is suspect, until reaffirmed.
 
-- KD1 It names a key of this actor that is not distrusted already.
+- KD1 It names a key of this actor that is not distrusted already; a root's key, present or past, is
+      reached as well.
 - KD2 The day from which it is distrusted is not after today and at most P90D back, so that a key
       declared stolen long after cannot undo what others relied on.
 - KD3 A reaffirmation names a distrusted key of its own actor, and is signed with another.
 - KD4 An event is reaffirmed once; a reaffirmation's stream holds one.
+- KD6 A root's present key signs no more once it is distrusted; so as many roots of distinct
+      principals must remain as their threshold asks, or they replace themselves (RT).
 - KD5 (whole log) Within P30D the actor says which of the events stand; saying that none does is an
       answer.
 
@@ -26,8 +29,16 @@ import msgspec
 from msgspec import Meta
 
 from verifier.rules import dates
-from verifier.rules.authority.roots import root, threshold
-from verifier.rules.authority.state import Key, itself
+from verifier.rules.authority.roots import Roots, is_member, root, threshold
+from verifier.rules.authority.state import (
+    Distrusted,
+    Key,
+    distrusted,
+    distrusted_key,
+    itself,
+    key_of,
+    thumbprint,
+)
 from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import Day, EventRef, Hash, Symbol
 from verifier.rules.proposal import Proposal, ProposalBody
@@ -37,14 +48,6 @@ __all__ = ["EVENTS", "KeyDistrustProposed", "Reaffirmed", "suspect", "whole_log"
 REACHES_BACK: Final = "P90D"
 ANSWERED_WITHIN: Final = "P30D"
 LAST_S: Final = dates.ENDS_S - 1
-
-
-class Distrusted(msgspec.Struct, frozen=True):
-    """A key that is distrusted: from which day on, since which day that is on record."""
-
-    kid: bytes
-    since: str
-    on: str
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -89,17 +92,21 @@ class KeyDistrustProposed(ProposalBody, frozen=True, kw_only=True):
     def bars(self, actor: str, organization: str, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of KD1, also at an endorsement."""
         subject = book.subject(entry.event.subject)
-        key = subject.get("key:" + self.kid.hex(), Key)
-        if key is None or _key(self.kid) in subject.things:
+        key = key_of(subject.id, self.kid, book)
+        if key is None or distrusted(subject.id, self.kid, book) is not None:
             yield Unmet(rule="KD1", reason=f"{subject.id} has no such key to distrust")
+        elif key.ended is None and is_member(subject.id, book) and not _enough(subject.id, book):
+            yield Unmet(rule="KD6", reason="too few roots would remain for their threshold",
+                        hint="replace the roots")  # fmt: skip
 
     def effect(
         self, proposal: Proposal, entry: Entry, subject: Subject, book: Book
     ) -> Iterator[Change]:
         """Distrust the key, and end it if it still signs."""
-        yield _key(self.kid), Distrusted(self.kid, self.since, dates.day_text(entry.at))
-        key: Key = subject.things["key:" + self.kid.hex()]
-        if key.ended is None:
+        held = Distrusted(self.kid, self.since, dates.day_text(entry.at), entry.index)
+        yield distrusted_key(self.kid), held
+        key = subject.get("key:" + self.kid.hex(), Key)  # a root's key stands in the ledger's own
+        if key is not None and key.ended is None:
             ended = msgspec.structs.replace(key, ended=entry.index, why="distrusted")
             yield "key:" + self.kid.hex(), ended
 
@@ -119,7 +126,7 @@ class Reaffirmed(Body, frozen=True, kw_only=True):
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of KD3 and KD4."""
         subject = book.subject(entry.event.subject)
-        if _key(self.kid) not in subject.things or entry.event.kid == self.kid:
+        if distrusted_key(self.kid) not in subject.things or entry.event.kid == self.kid:
             yield Unmet(rule="KD3", reason=f"{subject.id} has no such distrusted key")
         ids = [reference.id for reference in self.events or ()]
         if len(set(ids)) < len(ids) or any(_stands(i) in subject.things for i in ids):
@@ -142,6 +149,16 @@ class Reaffirmed(Body, frozen=True, kw_only=True):
                 yield f"{subject.id}/reaffirmation/{found.kid.hex()[:16]}", body
 
 
+def _enough(actor: str, book: Book) -> bool:
+    """Say whether enough roots of distinct principals could still sign without one (KD6)."""
+    roots = book.thing("ledger", "roots", Roots)
+    able = {
+        one.principal for one in (roots.members if roots is not None else ())
+        if one.actor != actor and distrusted(one.actor, thumbprint(one.public), book) is None
+    }  # fmt: skip
+    return len(able) >= threshold(book)
+
+
 def suspect(
     event_id: bytes, *, actor: str, kid: bytes, day: str, book: Book, seen_by: int | None = None
 ) -> bool:
@@ -152,7 +169,7 @@ def suspect(
     had seen it (``dates.ENDS_S`` if they have not yet); without anchors *day* of log time counts.
     """
     subject = book.subject(actor)
-    found = subject.get(_key(kid), Distrusted)
+    found = distrusted(actor, kid, book)
     if found is None or _stands(event_id) in subject.things:
         return False
     return found.since <= (day if seen_by is None else dates.day_text(min(seen_by, LAST_S)))
@@ -170,10 +187,6 @@ def whole_log(book: Book) -> Iterator[Broken]:
                     reason=f"what key {kid}… signed from {found.since} on is suspect",
                     hint="reaffirm what stands, or say that nothing does",
                 )  # fmt: skip
-
-
-def _key(kid: bytes) -> str:
-    return "distrusted:" + kid.hex()
 
 
 def _stands(event_id: bytes) -> str:

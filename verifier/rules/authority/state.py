@@ -25,10 +25,13 @@ __all__ = [
     "Actor",
     "Confirmed",
     "Delegation",
+    "Distrusted",
     "Grant",
     "Key",
     "Opened",
     "Terms",
+    "distrusted",
+    "distrusted_key",
     "grant_in_force",
     "grant_key",
     "grants",
@@ -74,6 +77,17 @@ class Key(msgspec.Struct, frozen=True):
     why: str = ""
     by: str = ""
     """Who enrolled it."""
+
+
+class Distrusted(msgspec.Struct, frozen=True):
+    """A key that is distrusted; the thing ``distrusted:<thumbprint>`` of its actor."""
+
+    kid: bytes
+    since: str
+    """From which day on what it signed is suspect."""
+    on: str
+    """The day on which that was put on record."""
+    index: int = 0
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -135,9 +149,20 @@ def key_of(actor: str, kid: bytes, book: Book) -> Key | None:
         return key
     own = member(actor, book)
     if own is not None and thumbprint(own.public) == kid:
-        return Key(own.public)
+        held = distrusted(actor, kid, book)
+        return Key(own.public) if held is None else Key(own.public, None, held.index, "distrusted")
     past = ending_of(actor, kid, book)
     return Key(past[0], ended=past[1], why="ended by the roots together") if past else None
+
+
+def distrusted_key(kid: bytes) -> str:
+    """Return the key of the thing that says that an actor's key is distrusted."""
+    return "distrusted:" + kid.hex()
+
+
+def distrusted(actor: str, kid: bytes, book: Book) -> Distrusted | None:
+    """Return since when an actor's key is distrusted, or nothing."""
+    return book.thing(actor, distrusted_key(kid), Distrusted)
 
 
 def organization_of(actor: str, book: Book) -> str:

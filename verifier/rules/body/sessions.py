@@ -10,7 +10,8 @@
       and its vote does not carry by BO4, its result is «not_adopted». A longer list stands before
       the decision in annexes that it names.
 - BO10 A mission breaks a silence that it names, while it lasts, once; its explanation of position
-       names a decision of this body that is certified. [R1]
+       names a decision of this body that is certified. Which States are members of a body is not
+       on record: that a mission's State has a seat there, and a voice, is for the body to say. [R1]
 
 Sources: R1, R44, R45; decision D2.10.
 """

@@ -147,7 +147,7 @@ class Commitment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Milestone(msgspec.Struct, frozen=True):
-    """A step on the way; the thing ``milestone:<commitment>:<id>``. Days are ISO 8601."""
+    """A step on the way; the thing ``milestone:<commitment>/<id>``. Days are ISO 8601."""
 
     ref: EventRef
     commitment: str
@@ -174,8 +174,8 @@ def key_of(entry: Entry) -> str:
 
 
 def milestone_key(commitment: str, milestone: str) -> str:
-    """Return the key of a commitment's milestone."""
-    return f"milestone:{commitment}:{milestone}"
+    """Return the key of a commitment's milestone; no id holds a slash, so no two share a key."""
+    return f"milestone:{commitment}/{milestone}"
 
 
 def of(subject: Subject, commitment: str) -> Commitment | None:

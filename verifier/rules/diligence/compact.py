@@ -2,9 +2,8 @@
 
 - GC1 Who attests is a partner, or asks to join, and is not bound by the Charter, over the
       signature of its own office; once for a version, and for the version in force. [R14]
-- GC2 Where the profile asks membership, a company names a status on record that is active: its own
-      or its parent's [R63].
-- GC3 A status was observed on a day that is not to come, and not before the one observed last.
+- GC2 Where the profile asks membership, a company names a status on record that is active: its own,
+      or that of a parent which says itself that the company is its subsidiary [R63].
 - GC4 The eligibility of a partner lapses on a ground that the record bears out: where membership
       is asked, a status that is active no more; a due diligence that has expired or was decided
       against it. It has the profile's time to cure it. [R63]
@@ -14,7 +13,8 @@
 - GC7 (whole log) A lapse is cured, or the part of its partner ended, once the time to cure is over.
 
 To commit oneself is to attest the Ten Principles; active status is one proof of it, and asked for
-only where a profile says «member» (decision D3.28). Sources: R14, R63; A/RES/70/224, paragraph 12.
+only where a profile says «member» (decision D3.28); what a status is stands in ``status``.
+Sources: R14, R63; A/RES/70/224, paragraph 12.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ from verifier.rules.diligence.state import (
     is_company,
     is_exempt,
 )
-from verifier.rules.fields import ActorId, Day, EventRef, Label, Texts, VersionRef
+from verifier.rules.diligence.status import is_proof
+from verifier.rules.fields import ActorId, Day, Label, Texts, VersionRef
 from verifier.rules.guideline import Profile
 from verifier.rules.guideline.state import in_force
 from verifier.rules.partnership import UNDECIDED
@@ -46,8 +47,6 @@ from verifier.rules.partnership.partners import belongs
 
 __all__ = [
     "EVENTS",
-    "CompactStatus",
-    "CompactStatusObserved",
     "PartnerEligibilityEnded",
     "PartnerEligibilityLapsed",
     "PartnerEligibilityRestored",
@@ -59,54 +58,15 @@ _registry: Final = role("registry")
 _officer: Final = role("due_diligence_officer")
 
 
-class CompactStatus(msgspec.Struct, frozen=True):
-    """An organization's status with the Global Compact; the thing ``compact`` of its actor."""
-
-    ref: EventRef
-    status: str
-    observed_on: str
-
-
-class CompactStatusObserved(Body, frozen=True, kw_only=True):
-    """A status with the Global Compact was observed at its source (GC3)."""
-
-    TYPE: ClassVar[str] = "CompactStatusObserved/1"
-    STREAM: ClassVar[str] = "actor-*/compact"
-    SIGNERS: ClassVar[tuple[Capacity, ...]] = (_officer, _registry, role("registry_service"))
-    MISSION: ClassVar[tuple[int, ...]] = (63,)
-
-    status: Literal["active", "noncommunicating", "delisted", "never"]
-    source: Label
-    observed_on: Day
-
-    def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of GC3."""
-        last = book.thing(entry.event.subject, "compact", CompactStatus)
-        if not dates.is_day(self.observed_on) or self.observed_on > dates.day_text(entry.at):
-            yield Unmet(rule="GC3", reason=f"{self.observed_on} is no day past")
-        elif last is not None and self.observed_on < last.observed_on:
-            yield Unmet(rule="GC3", reason=f"it was observed last on {last.observed_on}")
-
-    def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
-        """Note the status."""
-        yield "compact", CompactStatus(entry.ref, self.status, self.observed_on)
-
-
-def _is_active(organization: str, book: Book) -> bool:
-    found = book.thing(organization, "compact", CompactStatus)
-    return found is not None and found.status == "active"
+def _named(entry: Entry) -> str:
+    return entry.event.stream.rpartition("/")[2]
 
 
 def _is_own(actor: str, entry: Entry, book: Book) -> bool:
-    named = entry.event.stream.rpartition("/")[2]
-    return organization_of(actor, book) == named
+    return organization_of(actor, book) == _named(entry)
 
 
 _own: Final = Capacity("the organization itself", _is_own)
-
-
-def _named(entry: Entry) -> str:
-    return entry.event.stream.rpartition("/")[2]
 
 
 def _principles(profile: Profile | None, at: int, book: Book) -> VersionRef | None:
@@ -153,9 +113,9 @@ class PrincipleAttested(Body, frozen=True, kw_only=True):
             yield Unmet(rule="GC1", reason="this version is attested")
         if profile is None or profile.compact_mode != "member" or not is_company(type_):
             return
-        if self.holder is None or not _is_active(self.holder, book):
-            yield Unmet(rule="GC2", reason="the profile asks for an active status, "
-                        "the company's own or its parent's", who=_officer.name)  # fmt: skip
+        if self.holder is None or not is_proof(self.holder, name, book):
+            yield Unmet(rule="GC2", reason="the profile asks for an active status, the company's "
+                        "own or that of a parent which names it", who=_officer.name)  # fmt: skip
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Note the attestation."""
@@ -179,8 +139,11 @@ class PrincipleAttested(Body, frozen=True, kw_only=True):
                 yield f"{subject.id}/attestation/{name}", cls(principles=wanted, signatory="…")
 
 
-def _ground(name: str, subject: Subject, at: int, book: Book) -> Iterator[str]:
-    """Yield every ground on which a partner is not eligible, as the record has it (GC4)."""
+def _ground(name: str, holder: str | None, subject: Subject, at: int, book: Book) -> Iterator[str]:
+    """Yield every ground on which a partner is not eligible, as the record has it (GC4).
+
+    ``holder`` is whose status the event names, so that it was looked up; it is the one attested.
+    """
     against = adverse(subject.get("diligence:" + name, Diligence), dates.day_text(at))
     if against:
         yield "diligence_expired" if against == "expired" else "diligence_adverse"
@@ -188,7 +151,7 @@ def _ground(name: str, subject: Subject, at: int, book: Book) -> Iterator[str]:
     profile = profile_for(subject, at, book)
     if profile is None or profile.compact_mode != "member" or attested is None:
         return
-    if attested.holder is not None and not _is_active(attested.holder, book):
+    if holder is not None and holder == attested.holder and not is_proof(holder, name, book):
         yield "compact_status"
 
 
@@ -233,7 +196,7 @@ class PartnerEligibilityLapsed(_OfEligibility, frozen=True, kw_only=True):
         if before is not None and not before.ended:
             yield Unmet(rule="GC4", reason="its eligibility has lapsed already")
         yield from self.unmet_holder("GC4", entry, book)
-        if self.ground not in _ground(name, subject, entry.at, book):
+        if self.ground not in _ground(name, self.holder, subject, entry.at, book):
             yield Unmet(rule="GC4", reason=f"the record bears out no {self.ground}")
         profile = profile_for(subject, entry.at, book)
         if profile is not None:
@@ -265,7 +228,7 @@ class PartnerEligibilityRestored(_OfEligibility, frozen=True, kw_only=True):
         yield from self.unmet_holder("GC5", entry, book)
         case = subject.get("diligence:" + name, Diligence)
         waits = case is not None and not case.outcome
-        for ground in _ground(name, subject, entry.at, book):
+        for ground in _ground(name, self.holder, subject, entry.at, book):
             yield Unmet(rule="GC5", reason=f"the record still bears out {ground}")
         if waits:
             yield Unmet(rule="GC5", reason="its due diligence is not decided", who=_officer.name)
@@ -338,7 +301,6 @@ def whole_log(book: Book) -> Iterator[Broken]:
 
 
 EVENTS: Final[tuple[type[Body], ...]] = (
-    CompactStatusObserved,
     PrincipleAttested,
     PartnerEligibilityLapsed,
     PartnerEligibilityRestored,

@@ -76,7 +76,7 @@ class Diligence(msgspec.Struct, frozen=True, kw_only=True):
     organization: str
     depth: Depth
     state: str = "opened"
-    """opened, screened, excluded, researched, rated or decided."""
+    """opened, screened, excluded, researched, rated, reserved or decided."""
     risk: str = ""
     rated_by: tuple[str, ...] = ()
     outcome: str = ""

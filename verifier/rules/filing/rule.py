@@ -36,6 +36,7 @@ from verifier.event import Event
 from verifier.rules import dates, partnership
 from verifier.rules.authority.scope import within
 from verifier.rules.authority.state import (
+    Actor,
     Grant,
     grant_in_force,
     is_registered,
@@ -54,7 +55,7 @@ from verifier.rules.waiver import waived
 
 __all__ = ["Filed", "Filing", "Row", "addressee", "anyone", "event_of", "speaks_for", "whole_log"]
 
-ACTORS: Final = ("to", "owner", "entity", "office")
+ACTORS: Final = ("to", "owner", "entity", "office", "for_body")
 LISTS: Final[dict[str, str]] = {
     "participants": "category", "statuses": "row", "goals": "", "tags": "", "partnerships": "",
 }  # fmt: skip
@@ -99,6 +100,8 @@ class Filed(msgspec.Struct, frozen=True, kw_only=True):
     """Whom it waits for."""
     due: str | None = None
     answered: EventRef | None = None
+    on: str = ""
+    """The day on which it was filed."""
 
 
 def _key(stream: str) -> str:
@@ -109,15 +112,27 @@ def _filed(stream: str, book: Book) -> Filed | None:
     return book.thing(stream.partition("/")[0], _key(stream), Filed)
 
 
+def _is_body(actor: str, book: Book) -> bool:
+    known = book.thing(actor, "actor", Actor)
+    return known is not None and known.kind == "body"
+
+
 def speaks_for(actor: str, named: str, entry: Entry, book: Book) -> bool:
-    """Say whether an actor answers for the one named: itself, its office, its body's secretary."""
+    """Say whether an actor answers for the one named: itself, its office, its body's secretary.
+
+    A secretary whose grant is not limited answers for any body that its answer names as one.
+    """
     if named in (actor, organization_of(actor, book)):
         return True
+    is_body = getattr(entry.body, "for_body", None) == named and _is_body(named, book)
     return any(
         grant.role == "body_secretary"
         and grant_in_force(grant, entry.at)
-        and grant.scope is not None
-        and any(within(named, limit) for limit in grant.scope.subjects or ())
+        and (
+            any(within(named, limit) for limit in grant.scope.subjects)
+            if grant.scope is not None and grant.scope.subjects is not None
+            else is_body and grant.scope is None
+        )
         for grant in book.subject(actor).all(Grant)
     )
 
@@ -266,6 +281,7 @@ class Filing(Body, frozen=True, kw_only=True):
         yield key, Filed(
             ref=entry.ref, name=self.ROW.name, organization=self.stated("organization"),
             named=self.stated("to") or self.stated("owner"), due=self.stated("due"),
+            on=dates.day_text(entry.at),
         )  # fmt: skip
 
     @classmethod
@@ -298,7 +314,8 @@ def event_of(row: Row) -> type[Filing]:
     """Make the event type of a row."""
     hints = inspect.get_annotations(Words, eval_str=True)
     fields: list[Any] = [(name, hints[name]) for name in row.needs]
-    fields += [(name, hints[name] | None, None) for name in row.may]
+    may = (*row.may, "for_body") if row.answers else row.may
+    fields += [(name, hints[name] | None, None) for name in may]
     namespace = {
         "__doc__": f"{row.told.removesuffix('.')} (FI1 to FI9, FI11, FI12).", "ROW": row,
         "TYPE": f"{row.name}/1", "STREAM": row.stream, "SIGNERS": row.signers,

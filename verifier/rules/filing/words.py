@@ -104,6 +104,8 @@ class Words(msgspec.Struct, kw_only=True):
     guideline: VersionRef
     clause: LocalId
     result: Literal["met", "partly_met", "not_met", "not_applicable"]
+    for_body: ActorId
+    """The body that a secretary without a limited grant answers for."""
     waiver: EventRef
     """The waiver that sets the clause aside for the partnership on this day."""
     local_need: Texts

@@ -184,6 +184,8 @@ class Profile(
     """For how long the use of the name of the United Nations is authorised at most."""
     waiver_at_most: Duration
     """How long a clause of a guideline can be waived for one partnership."""
+    small_staff: Annotated[int, Meta(ge=0, le=50)]
+    """With how many full-time posts a secretariat is small, and given time once more."""
     consultation_mix: Annotated[int, Meta(ge=1, le=16)]
     """How many categories of stakeholders a consultation hears at least."""
     support_offered_within: Duration
@@ -341,6 +343,7 @@ PARAMETERS: Final[dict[str, Parameter]] = {
     "settle_within": Parameter("demand", "longer"),
     "association_at_most": Parameter("demand", "longer"),
     "waiver_at_most": Parameter("fixed"),
+    "small_staff": Parameter("protection", "greater"),
     "consultation_mix": Parameter("demand", "less"),
     "support_offered_within": Parameter("protection", "shorter"),
     "champion_report": Parameter("demand", "longer"),

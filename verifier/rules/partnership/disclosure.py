@@ -4,7 +4,8 @@
       partnership is listed or suspended; again only in correction of what stands there. [R41]
 - DS2 The host of the secretariat is a registered actor. [R40, R41]
 - DS3 Whoever contributes is a partner or was one; an amount is more than nothing, its days exist,
-      its period has part in the year, and nothing stands twice (A/RES/70/224, 14 (b)). [R41]
+      its period has part in the year, and nothing stands twice (A/RES/70/224, 14 (b)). A year to
+      which nobody gave anything is disclosed too, by an empty list. [R41]
 - DS4 (whole log) A multi-stakeholder partnership discloses each year that it was on the register
       within the time of its profile: its governance, and its funding where the profile asks more
       than a total; silence or delay is an omission of the secretariat. [R41]
@@ -40,7 +41,14 @@ from verifier.rules.partnership.state import (
     unmet_on_register,
 )
 
-__all__ = ["EVENTS", "Contribution", "FundingDisclosed", "GovernanceDisclosed", "whole_log"]
+__all__ = [
+    "EVENTS",
+    "Contribution",
+    "FundingDisclosed",
+    "GovernanceDisclosed",
+    "is_small",
+    "whole_log",
+]
 
 LATEST: Final = "12-31"
 
@@ -65,6 +73,20 @@ class Disclosed(msgspec.Struct, frozen=True):
     ref: EventRef
     first_on: str
     """The day on which the year was first disclosed."""
+
+
+class Staffed(msgspec.Struct, frozen=True):
+    """How many posts a secretariat has, as last disclosed; the thing ``staffed``."""
+
+    year: int
+    staff: str
+
+
+def is_small(subject: Subject, at: int, most: int) -> bool:
+    """Say whether a secretariat is small, by what was disclosed for this year or the last."""
+    found = subject.get("staffed", Staffed)
+    recent = found is not None and found.year >= dates.day_of(at).year - 1
+    return found is not None and recent and Number(found.staff) <= most
 
 
 class _Disclosure(Body, frozen=True, kw_only=True):
@@ -130,6 +152,13 @@ class GovernanceDisclosed(_Disclosure, frozen=True, kw_only=True):
         if Number(self.staff) < 0 or Number(self.cost) < 0:
             yield Unmet(rule="DS2", reason="people and cost are not less than nothing")
 
+    def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
+        """Put the disclosure on record, and how many people the secretariat has."""
+        yield from super().evolve(entry, subject, book)
+        before = subject.get("staffed", Staffed)
+        if before is None or before.year <= self.year:
+            yield "staffed", Staffed(self.year, self.staff)
+
 
 class FundingDisclosed(_Disclosure, frozen=True, kw_only=True):
     """Who gives what to a partnership in a year (DS1, DS3)."""
@@ -137,7 +166,7 @@ class FundingDisclosed(_Disclosure, frozen=True, kw_only=True):
     TYPE: ClassVar[str] = "FundingDisclosed/1"
     STREAM: ClassVar[str] = "p-*/funding"
 
-    contributions: Annotated[tuple[Contribution, ...], Meta(min_length=1, max_length=300)]
+    contributions: Annotated[tuple[Contribution, ...], Meta(max_length=300)] = ()
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of DS1 and DS3."""

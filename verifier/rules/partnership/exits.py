@@ -5,7 +5,8 @@
       «withdrawn under case»: a case ends, and the way back is the one after a removal, so that
       nobody leaves on the eve of a notice and comes back the same day without its debts.
 - LV2 It is completed when it is listed, no removal case is open, and every commitment
-      has its end, with its lesson where it failed. [R29]
+      has its end, with its lesson where it failed; but for those of an organization that is a
+      partner no more: they stay its own, and count as failed here. [R29]
 - LV3 Completion names its final report: accepted, of its own kind, and its period ends on the day
       on which the work ended. No other report waits.
 - LV4 Where a commitment failed or was withdrawn it is «completed with lessons», and says what was
@@ -124,8 +125,17 @@ class PartnershipWithdrawn(Body, frozen=True, kw_only=True):
             yield f"{subject.id}/registration", cls(reason=UNDECIDED, under_case=under_case)
 
 
+def _orphaned(subject: Subject) -> Iterator[EventRef]:
+    """Yield the unsettled commitments whose owner is a partner no more (LV2)."""
+    found = of(subject)
+    for one in unsettled(subject):
+        if found is not None and not partnership.is_partner(found, one.accountable):
+            yield one.ref
+
+
 def _has_failed(subject: Subject) -> bool:
-    return any(found.state in FAILED for found in subject.all(Commitment))
+    failed = any(found.state in FAILED for found in subject.all(Commitment))
+    return failed or any(True for _ in _orphaned(subject))
 
 
 class PartnershipCompleted(Body, frozen=True, kw_only=True):
@@ -146,9 +156,11 @@ class PartnershipCompleted(Body, frozen=True, kw_only=True):
         yield from _unmet_listing("LV2", ("listed",), subject)
         if cases.open_case(subject) is not None:
             yield Unmet(rule="LV2", reason="a removal case is open", who=registry.name)
+        gone = set(_orphaned(subject))
         for found in unsettled(subject):
-            yield Unmet(rule="LV2", reason=f"{found.ref.stream} is {found.state}",
-                        who=found.accountable)  # fmt: skip
+            if found.ref not in gone:
+                yield Unmet(rule="LV2", reason=f"{found.ref.stream} is {found.state}",
+                            who=found.accountable)  # fmt: skip
         yield from self._unmet_report(subject)
         if _has_failed(subject) != (self.lessons is not None):
             told = "does not tell its lessons" if self.lessons is None else "had no failure"

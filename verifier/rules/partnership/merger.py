@@ -3,7 +3,8 @@
 - MG1 A partnership is merged into another that is listed; it is itself listed or suspended, and no
       merger waits.
 - MG2 The survivor signs for itself: its secretariat or lead accepts the newest proposal and takes
-      over as secretariat and lead whatever is still owed, the case included.
+      over as secretariat and lead whatever is still owed, the case included. A lead that is no
+      partner here signs itself, and becomes one, as what the survivor's record has it.
 - MG3 While a removal case is open or a report is owed, the partnership stays as it is, led by the
       survivor; the registry concludes the merger once neither is so.
 
@@ -24,8 +25,18 @@ from verifier.rules import dates, partnership
 from verifier.rules.authority.state import organization_of, role
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.delisting import case as cases
-from verifier.rules.fields import ActorId, EventRef, Texts
-from verifier.rules.partnership.state import ON_THE_REGISTER, moved, of, profile_of
+from verifier.rules.fields import ActorId, Code, EventRef, Texts
+from verifier.rules.partnership.partners import belongs
+from verifier.rules.partnership.state import (
+    ON_THE_REGISTER,
+    Partner,
+    Partnership,
+    Sector,
+    is_partner,
+    moved,
+    of,
+    profile_of,
+)
 from verifier.rules.standing import owed
 
 __all__ = ["EVENTS", "MergedInto", "Merger", "MergerAccepted", "MergerConcluded"]
@@ -109,6 +120,9 @@ class MergerAccepted(Body, frozen=True, kw_only=True):
     secretariat: ActorId
     """The survivor's, which acts for what is merged from now on."""
     lead: ActorId
+    sector: Sector
+    """The lead's, as the next one: as the survivor's record has it."""
+    stakeholder_type: Code
 
     def touches(self, event: Event) -> Iterable[str]:
         """Look at the survivor."""
@@ -124,16 +138,37 @@ class MergerAccepted(Body, frozen=True, kw_only=True):
         if there is not None and (there.secretariat, there.lead) != (self.secretariat, self.lead):
             yield Unmet(rule="MG2", reason=f"{there.secretariat} acts for the survivor, "
                         f"{there.lead} leads it")  # fmt: skip
+        elif there is not None:
+            yield from self._unmet_lead(there, entry, book)
+
+    def _unmet_lead(self, there: Partnership, entry: Entry, book: Book) -> Iterator[Unmet]:
+        known = _leading(there)
+        if (known.sector, known.stakeholder_type) != (self.sector, self.stakeholder_type):
+            yield Unmet(rule="MG2", reason=f"{self.lead} is {known.stakeholder_type} there, of the "
+                        f"sector {known.sector}")  # fmt: skip
+        here = of(book.subject(entry.event.subject))
+        itself = organization_of(entry.event.iss, book) == self.lead
+        if here is not None and not is_partner(here, self.lead) and not itself:
+            yield Unmet(rule="MG2", reason=f"{self.lead} is no partner here and did not sign "
+                        "this itself", who=self.lead)  # fmt: skip
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
-        """Let the survivor act for what is merged."""
+        """Let the survivor act for what is merged, and its lead lead it."""
         yield "merger", msgspec.structs.replace(subject.things["merger"], state="accepted")
-        yield (
-            "partnership",
-            msgspec.structs.replace(
-                subject.things["partnership"], secretariat=self.secretariat, lead=self.lead
-            ),
+        found: Partnership = subject.things["partnership"]
+        parts = {found.lead: "partner", self.lead: "lead"}
+        partners = tuple(
+            msgspec.structs.replace(p, role=parts.get(p.organization, p.role))
+            for p in found.partners
         )
+        if not is_partner(found, self.lead):
+            joins = Partner(self.lead, "lead", self.sector, self.stakeholder_type)
+            partners = (*partners, joins)
+        for key, thing in belongs(partners, self.lead, dates.day_text(entry.at), subject):
+            if key == "partnership":
+                yield key, msgspec.structs.replace(thing, secretariat=self.secretariat)
+            else:
+                yield key, thing
 
     @classmethod
     def ahead(cls, subject: Subject, book: Book) -> Iterator[tuple[str, Body]]:
@@ -141,10 +176,16 @@ class MergerAccepted(Body, frozen=True, kw_only=True):
         merger = subject.get("merger", Merger)
         there = of(book.subject(merger.into)) if merger is not None else None
         if merger is not None and merger.state == "proposed" and there is not None:
+            known = _leading(there)
             yield merger.ref.stream, cls(
                 merger=merger.ref, survivor=merger.into, secretariat=there.secretariat,
-                lead=there.lead,
+                lead=there.lead, sector=known.sector, stakeholder_type=known.stakeholder_type,
             )  # fmt: skip
+
+
+def _leading(there: Partnership) -> Partner:
+    """Return the partner that leads a partnership."""
+    return next(p for p in there.partners if p.organization == there.lead)
 
 
 class MergerConcluded(Body, frozen=True, kw_only=True):

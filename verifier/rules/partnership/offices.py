@@ -1,6 +1,8 @@
 """Who leads a partnership and who is its secretariat, and how each is replaced.
 
-- SE1 The lead and the secretariat change while the partnership is listed or suspended.
+- SE1 The lead and the secretariat change while the partnership is listed or suspended, or was
+      removed or withdrew under a case: it owes reports then, and may come back, so its offices are
+      not left orphaned.
 - SE2 The lead is handed on by the lead or the secretariat to another partner, which takes it over
       itself; so a UN entity leads by its own signature alone. [R22]
 - SE3 The secretariat is replaced by the lead and a partner of another organization together, so
@@ -24,7 +26,7 @@ from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Un
 from verifier.rules.fields import ActorId, EventRef, Texts
 from verifier.rules.partnership import state
 from verifier.rules.partnership.partners import belongs, unmet_secretariat
-from verifier.rules.partnership.state import Partnership, is_partner, of, unmet_on_register
+from verifier.rules.partnership.state import ON_THE_REGISTER, Partnership, is_partner, of
 
 __all__ = [
     "EVENTS",
@@ -33,6 +35,18 @@ __all__ = [
     "SecretariatReplaced",
     "SecretariatReplacementConfirmed",
 ]
+
+
+REPLACED: Final = (*ON_THE_REGISTER, "removed", "withdrawn_under_case")
+"""In which of these a partnership's offices are replaced."""
+
+
+def _unmet_standing(entry: Entry, book: Book) -> Iterator[Unmet]:
+    """Yield what is not met of SE1."""
+    found = of(book.subject(entry.event.subject))
+    if found is None or found.listing not in REPLACED:
+        state = "not on record" if found is None else found.listing.replace("_", " ")
+        yield Unmet(rule="SE1", reason=f"the partnership is {state}", who="registry")
 
 
 class Replacement(msgspec.Struct, frozen=True):
@@ -59,7 +73,7 @@ class LeadHandedOver(Body, frozen=True, kw_only=True):
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of SE1 and SE2."""
-        yield from unmet_on_register("SE1", entry, book)
+        yield from _unmet_standing(entry, book)
         found = of(book.subject(entry.event.subject))
         if found is not None and (found.lead == self.to or not is_partner(found, self.to)):
             yield Unmet(rule="SE2", reason=f"{self.to} is no other partner")
@@ -89,7 +103,7 @@ class LeadTakenOver(Body, frozen=True, kw_only=True):
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of SE1 and SE2."""
-        yield from unmet_on_register("SE1", entry, book)
+        yield from _unmet_standing(entry, book)
         subject = book.subject(entry.event.subject)
         wanted, found = subject.get("next:lead", Replacement), of(subject)
         if wanted is None or not wanted.waits or wanted.ref != self.handover:
@@ -137,7 +151,7 @@ class SecretariatReplaced(Body, frozen=True, kw_only=True):
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of SE1 and SE3."""
-        yield from unmet_on_register("SE1", entry, book)
+        yield from _unmet_standing(entry, book)
         found = of(book.subject(entry.event.subject))
         yield from unmet_secretariat("SE3", self.to, entry, book)
         if found is not None and found.secretariat == self.to:
@@ -160,7 +174,7 @@ class SecretariatReplacementConfirmed(Body, frozen=True, kw_only=True):
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of SE1 and SE3."""
-        yield from unmet_on_register("SE1", entry, book)
+        yield from _unmet_standing(entry, book)
         subject = book.subject(entry.event.subject)
         wanted, found = subject.get("next:secretariat", Replacement), of(subject)
         if wanted is None or not wanted.waits or wanted.ref != self.replacement:

@@ -76,7 +76,9 @@ class ReportAmended(Content, frozen=True, kw_only=True):
                         hint="correct it")  # fmt: skip
         if found.withheld:
             yield Unmet(rule="RE21", reason="a part of it is withheld", hint="correct it")
-        yield from unmet_content(self, found.kind, found.period_end, entry, book)
+        yield from unmet_content(
+            self, found.kind, (found.period_start, found.period_end), entry, book
+        )
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Let the amended version be the one that is signed and judged; its first day stays."""

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal as Number
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -48,6 +49,7 @@ from verifier.rules.guideline import Profile
 from verifier.rules.guideline.state import in_force
 from verifier.rules.guideline.templates import template
 from verifier.rules.partnership import Partnership
+from verifier.rules.partnership.state import belonged
 from verifier.rules.report.state import SIGNED
 
 __all__ = [
@@ -133,9 +135,12 @@ def asked(code: str, day: date, book: Book) -> tuple[str, ...]:
 
 
 def unmet_content(
-    said: Content, kind: str, period_end: str, entry: Entry, book: Book
+    said: Content, kind: str, period: tuple[str, str], entry: Entry, book: Book
 ) -> Iterator[Unmet]:
-    """Yield what is not met of RE6, RE7 and RE13 to RE18 by a report of a kind."""
+    """Yield what is not met of RE6, RE7 and RE13 to RE18 by a report of a kind.
+
+    ``period`` is its first and its last day.
+    """
     subject = book.subject(entry.event.subject)
     found = partnership.of(subject)
     profile = partnership.profile_of(found, book) if found is not None else None
@@ -152,8 +157,9 @@ def unmet_content(
                     + ", ".join(sorted(set(answered) ^ set(questions))))  # fmt: skip
     yield from _unmet_results(said, subject)
     if kind in SIGNED and found is not None:
-        yield from _unmet_complete(said, period_end, subject)
-        yield from _unmet_finances(said.finances, found, profile)
+        yield from _unmet_complete(said, period[1], subject)
+        members = _members(found, said.finances, period, subject)
+        yield from _unmet_finances(said.finances, members, profile)
         yield from _unmet_evidence(said, profile)
     if kind in ("national", "equivalent") and said.mechanism is None:
         yield Unmet(rule="RE17", reason="it does not say for which mechanism it was made")
@@ -189,7 +195,15 @@ def _unmet_complete(said: Content, period_end: str, subject: Subject) -> Iterato
             yield Unmet(rule="RE13", reason=f"no result is told of {key.partition(':')[2]}")
 
 
-def _unmet_finances(told: Finances | None, found: Partnership, profile: Profile) -> Iterator[Unmet]:
+def _members(
+    found: Partnership, told: Finances | None, period: tuple[str, str], subject: Subject
+) -> set[str]:
+    """Return which of those who contributed were partners on a day of the period."""
+    named = {given.organization for given in told.contributions} if told is not None else set()
+    return {one for one in named if belonged(found, one, subject, *period)}
+
+
+def _unmet_finances(told: Finances | None, members: set[str], profile: Profile) -> Iterator[Unmet]:
     asked = profile.financial_disclosure
     if told is None:
         yield Unmet(rule="RE15", reason=f"no finances are told; asked is {asked}")
@@ -198,9 +212,9 @@ def _unmet_finances(told: Finances | None, found: Partnership, profile: Profile)
     if any(one.amount.startswith("-") for one in amounts):
         yield Unmet(rule="RE15", reason="an amount is negative")
     for given in told.contributions:
-        if not partnership.is_partner(found, given.organization):
-            yield Unmet(rule="RE15", reason=f"{given.organization} is not a partner")
-    if asked != "total" and not told.contributions:
+        if given.organization not in members:
+            yield Unmet(rule="RE15", reason=f"{given.organization} was no partner in the period")
+    if asked != "total" and not told.contributions and Number(told.total.amount) != 0:
         yield Unmet(rule="RE15", reason="it does not say what each partner contributed")
     if asked.endswith("_country") and any(given.country is None for given in told.contributions):
         yield Unmet(rule="RE15", reason="a contribution names no country")

@@ -5,8 +5,8 @@
 - RE26 The partnership moves its reporting cycle once: from the first report that is owed on, before
        its due day has ended, to a later day within the profile's limit.
 - RE29 A report that was extended is extended once more where the country of the lead or the
-       secretariat is in a special situation by the version in force, and a request for support is
-       open. [R16]
+       secretariat is in a special situation by the version in force, or the secretariat is small
+       by what it disclosed for this year or the last; and a request for support is open. [R16]
 
 All are on record under the partnership, so that every adverse act sees them. Sources: domain B8,
 C2.4, C4.3 step 4; decisions D1.1, D3.17, D3.27.
@@ -29,6 +29,7 @@ from verifier.rules.fields import ActorId, Code, Day, Duration, Symbol, Texts, V
 from verifier.rules.guideline import Profile
 from verifier.rules.guideline.situations import is_special
 from verifier.rules.partnership import UNDECIDED, Partnership
+from verifier.rules.partnership.disclosure import is_small
 from verifier.rules.report.state import Extended, clock_of, due_day, first_open, own_reports
 from verifier.rules.support import SupportRequest
 
@@ -39,12 +40,15 @@ class Situation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The special situation for which time is given once more (RE29)."""
 
     actor: ActorId
-    """The lead or the secretariat, whose country it is."""
-    groups: VersionRef
-    """The version of the groups of countries that is in force."""
+    """The lead or the secretariat, whose situation it is."""
+    groups: VersionRef | None = None
+    """The version of the groups of countries that is in force; none where it is small."""
 
 
-def _owed(subject: Subject, book: Book) -> tuple[Partnership, Profile, str, Obligation] | None:
+_Owed = tuple[Partnership, Profile, str, Obligation]
+
+
+def _owed(subject: Subject, book: Book) -> _Owed | None:
     """Return the partnership, its profile, its clock's first day and the first report it owes."""
     found = partnership.of(subject)
     profile = found and partnership.profile_of(found, book)
@@ -84,7 +88,7 @@ class ExtensionGranted(Body, frozen=True, kw_only=True):
         if found is None:
             yield Unmet(rule="RE25", reason="no clock of a listed partnership runs here")
             return
-        known, profile, clock_from, owed = found
+        _, profile, clock_from, owed = found
         if entry.event.seq != 0:
             yield Unmet(rule="RE25", reason="this stream holds an extension", hint="name another")
         if self.obligation != owed.k:
@@ -95,18 +99,25 @@ class ExtensionGranted(Body, frozen=True, kw_only=True):
             yield Unmet(rule="RE25", reason=f"report {self.obligation - 1} was extended")
         once = f"extended:{clock_from}:{self.obligation}" in subject.things
         if self.situation is not None:
-            yield from self._unmet_situation(self.situation, known, entry, book)
+            yield from self._unmet_situation(self.situation, found, entry, book)
             if not once or f"extended:{clock_from}:{self.obligation}:more" in subject.things:
                 yield Unmet(rule="RE29", reason="it is extended once more, after the first time")
         elif once:
             yield Unmet(rule="RE25", reason=f"report {self.obligation} was extended")
 
     def _unmet_situation(
-        self, situation: Situation, known: Partnership, entry: Entry, book: Book
+        self, situation: Situation, found: _Owed, entry: Entry, book: Book
     ) -> Iterator[Unmet]:
+        known, profile, _, _ = found
         actor = book.thing(situation.actor, "actor", Actor)
         if situation.actor not in (known.lead, known.secretariat):
             yield Unmet(rule="RE29", reason=f"{situation.actor} is neither lead nor secretariat")
+        elif situation.groups is None:
+            subject = book.subject(entry.event.subject)
+            own = situation.actor == known.secretariat
+            if not own or not is_small(subject, entry.at, profile.small_staff):
+                yield Unmet(rule="RE29", reason="no secretariat is disclosed of "
+                            f"{profile.small_staff} posts at most")  # fmt: skip
         elif not is_special(situation.groups, actor.country if actor else None, entry.at, book):
             yield Unmet(rule="RE29", reason=f"the country of {situation.actor} is in no special "
                         "situation by the version in force")  # fmt: skip

@@ -141,7 +141,7 @@ class ReportSubmitted(Content, frozen=True, kw_only=True):
         yield from unmet_awaits(self.awaits, self.kind, profile, entry, book, local=local)
         if self.kind in OTHERS and partnership.is_partner(found, self.organization):
             yield Unmet(rule="RE19", reason=f"{self.organization} is a partner", hint="let another")
-        yield from unmet_content(self, self.kind, self.period_end, entry, book)
+        yield from unmet_content(self, self.kind, (self.period_start, self.period_end), entry, book)
         place, today = subject.get("place", Place), dates.day_of(entry.at)
         if (
             self.kind == "national"
