@@ -28,7 +28,9 @@ from verifier.keys import thumbprint
 from verifier.rules import dates, texts
 from verifier.rules.authority.distrust import suspect
 from verifier.rules.authority.roots import Roots
+from verifier.rules.authority.rulesets import CodeLists, code_list, ruleset_at
 from verifier.rules.authority.state import Delegation, Grant, grant_in_force
+from verifier.rules.body import decision, subject_of
 from verifier.rules.book import Book, Entry
 from verifier.rules.fields import EventRef
 from verifier.rules.proposal import Proposal, proposal_key
@@ -156,6 +158,7 @@ class Watch:
             rules=tuple(map(texts.rule, numbers)),
             authority=tuple(self._chain(name, entry, book)),
             changed=tuple(key for key, _ in body.evolve(entry, subject, book)),
+            ruleset=_ruleset(entry.index, book), code_lists=tuple(_code_lists(entry, book)),
         )  # fmt: skip
 
     # The chain of authority, from the key to the genesis.
@@ -177,6 +180,8 @@ class Watch:
         grant = _grant_of(entry.actor, capacity, entry, book)
         while grant is not None:
             yield self._grant(grant, book)
+            if grant.decision is not None:
+                yield self._decision(grant.decision, book)
             under = grant.under
             grant = None if under is None else _grant_by(under, book)
         roots = book.thing("ledger", "roots", Roots)
@@ -198,6 +203,15 @@ class Watch:
             holds=f"the role {grant.role}", actor=holder, by=by, mandate=grant.mandate,
             scope=_scope(grant.scope), first_day=grant.first_day, last_day=grant.last_day or "",
             stream=grant.ref.stream, event=grant.ref.id.hex(),
+            index=stood.index if stood else None,
+        )  # fmt: skip
+
+    def _decision(self, ref: EventRef, book: Book) -> Link:
+        found, stood = decision(ref, book), self._stood.get((ref.stream, ref.seq))
+        by = (*found.certified_by, *found.cosigned_by) if found else ()
+        return Link(
+            holds="what it decided on that seat", actor=subject_of(ref), by=", ".join(by),
+            mandate=found.symbol if found else "", stream=ref.stream, event=ref.id.hex(),
             index=stood.index if stood else None,
         )  # fmt: skip
 
@@ -225,6 +239,23 @@ class Watch:
     def _link(self, stood: _Stood, *, holds: str, actor: str) -> Link:
         return Link(holds=holds, actor=actor, by=stood.author, stream=stood.stream,
                     event=stood.id.hex(), index=stood.index)  # fmt: skip
+
+
+def _ruleset(index: int, book: Book) -> str:
+    """Return the ruleset that judges an index, with the digest of its text where that is stated."""
+    found = ruleset_at(index, book)
+    if found is None:
+        return ""
+    return found.version + (f", SHA-256 {found.digest.hex()}" if found.digest else "")
+
+
+def _code_lists(entry: Entry, book: Book) -> Iterator[str]:
+    """Yield the code lists by which an event's codes are to be read."""
+    things = book.subject("ledger").by_key(CodeLists)
+    for name in sorted(key.partition(":")[2] for key in things):
+        held = code_list(name, entry, book)
+        if held is not None:
+            yield f"{name} {held.version}, SHA-256 {held.sha256.hex()}"
 
 
 def _index(wanted: str) -> int | None:

@@ -73,6 +73,10 @@ class Explanation(
     capacity: str = ""
     rules: tuple[Rule, ...] = ()
     """The rules that it was judged by; where it was not allowed, the ones that it breaks."""
+    ruleset: str = ""
+    """The ruleset in force at its place."""
+    code_lists: tuple[str, ...] = ()
+    """The code lists in force there, by which its codes are to be read."""
     authority: tuple[Link, ...] = ()
     changed: tuple[str, ...] = ()
     """Keys of the things that it changed in its subject."""
@@ -115,6 +119,10 @@ def _about(told: Explanation) -> Iterator[str]:
     capacity = f", as {told.capacity}" if told.capacity else ""
     yield f"author  {told.author}{behalf}{capacity}"
     yield from _time(told)
+    if told.ruleset:
+        yield f"judged  by ruleset {told.ruleset}"
+    for listed in told.code_lists:
+        yield f"read    by code list {listed}"
     for sentence in told.sentences:
         yield f"  [{MARKS[sentence.state]}] {sentence.about}: {sentence.reason}"
     for line in told.not_checked:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import stories
+from tests.harness import removals, stories
 from tests.harness.attacks import ATTACKS, small_log
 from tests.harness.registry import Registry
-from tests.harness.rootchanges import change, newcomer, seat
+from tests.harness.rootchanges import ROOT_A, ROOT_B, change, newcomer, seat
 from tests.harness.stories import OFFICE_A, PARTNERSHIP
 from verifier.cli import main
 from verifier.event import Event
@@ -220,3 +220,33 @@ def test_an_act_of_new_roots_leads_back_to_the_genesis(
     ]  # fmt: skip
     assert all(registry.events[link["index"]].id.hex() == link["event"]
                for link in told["authority"])  # fmt: skip
+
+
+def test_a_seat_leads_to_the_decision_that_gave_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who reviews was seated by a body, whose two offices certified it; told with its symbol, and
+    with the ruleset and the code lists in force at that place.
+    """
+    registry = stories.listed_partnership()
+    codes = registry.append(
+        ROOT_A, "ledger/code-list/l1", "CodeListAdopted", list="country", version="2024",
+        sha256=bytes(range(32)), quorum=2, valid_from=registry.day(), expires=registry.day(30),
+    )  # fmt: skip
+    for root in (ROOT_A, ROOT_B):
+        registry.endorse(root, codes, f"{root}-org")
+    removals.open_review(removals.later(registry, 30))
+    folder = registry.publish(tmp_path)
+    (folder / "policy.txt").write_text(registry.policy())
+    opened = event_of(registry, "ReviewOpened")
+    assert explain(folder, opened.id.hex(), "--json") == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    seat_ = next(link for link in told["authority"] if link["actor"] == stories.BODY)
+    assert seat_["by"] == f"{stories.BODY_SECRETARY}, {stories.BODY_PRESIDENT}"
+    assert (seat_["mandate"], seat_["holds"]) == ("E/2024/9", "what it decided on that seat")
+    assert told["ruleset"] == "pledgebook-1"
+    assert told["code_lists"] == [f"country 2024, SHA-256 {bytes(range(32)).hex()}"]
+    assert explain(folder, opened.id.hex()) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "judged  by ruleset pledgebook-1" in lines
+    assert f"read    by code list {told['code_lists'][0]}" in lines

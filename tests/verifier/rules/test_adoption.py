@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.harness import stories
 from tests.harness.registry import Registry, public, secret
 from tests.harness.removals import branch, refused, refused_voice
@@ -16,7 +19,7 @@ from verifier import encoding
 from verifier.cli import main
 from verifier.event import Draft, sign
 from verifier.rules.authority.rulesets import RULESETS, code_list, ruleset_at
-from verifier.rules.book import Entry
+from verifier.rules.book import Entry, Refused
 
 LIST = "country_groups"
 PROFILE: dict[str, Any] = {
@@ -237,3 +240,34 @@ def test_a_ledger_opened_by_an_unknown_ruleset_is_undecided(
     code, told = audit(registry, tmp_path, capsys)
     assert code == 3
     assert [one["code"] for one in told if one["message"] == "finding"] == ["ruleset-unknown"]
+
+
+def test_a_genesis_states_the_text_that_it_means(monkeypatch: pytest.MonkeyPatch) -> None:
+    """GE3, AU7: under another digest, or one for a text that is not frozen, nothing is decided."""
+    with pytest.raises(Refused) as refusal:
+        Registry().open(ruleset_digest=DIGEST)
+    assert {unmet.rule for unmet in refusal.value.unmet} == {"GE3"}
+    monkeypatch.setitem(RULESETS, "pledgebook-1", DIGEST)
+    with pytest.raises(Refused) as refusal:
+        Registry().open(ruleset_digest=b"\x03" * 32)
+    assert {unmet.rule for unmet in refusal.value.unmet} == {"GE3"}
+    opened = Registry().open(ruleset_digest=DIGEST)
+    found = ruleset_at(opened.book.size, opened.book)
+    assert found is not None
+    assert (found.version, found.digest) == ("pledgebook-1", DIGEST)
+    assert Registry().open().book.size == opened.book.size
+
+
+def test_a_released_ruleset_has_a_text() -> None:
+    """ADR 0026: from 1.0 on each has its digest, and each digest is that of its published text."""
+    for name, digest in RULESETS.items():
+        assert digest is not None or int(version_of("pledgebook-verifier").split(".")[0]) < 1
+        if digest is not None:
+            text = ROOT / "docs" / "spec" / "rulesets" / f"{name}.md"
+            assert hashlib.sha256(text.read_bytes()).digest() == digest
+
+
+def test_a_list_refuses_no_code(registry: Registry) -> None:
+    """AU8: what a list does not hold is admitted: the log holds its hash and not its codes."""
+    listed(registry)
+    registry.enlist("actor-of-no-list", country="ZZZ")

@@ -92,6 +92,8 @@ class LedgerOpened(ProposalBody, frozen=True, kw_only=True):
     origin: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._~/:-]{3,200}\Z")]
     roots: Annotated[tuple[Root, ...], Meta(min_length=1, max_length=20)]
     ruleset: Symbol
+    ruleset_digest: Hash | None = None
+    """SHA-256 of its text, once that is frozen: then a later text is another ruleset."""
     clock: Literal["real", "stated"]
     anchor_every: Duration
     register_every: Duration
@@ -120,8 +122,9 @@ class LedgerOpened(ProposalBody, frozen=True, kw_only=True):
                 yield Unmet(rule="GE1", reason=error.reason)
         if self.quorum > len({r.principal for r in self.roots}):
             yield Unmet(rule="GE2", reason="the threshold exceeds the number of principals")
-        if not is_known(self.ruleset, None):
-            yield Unmet(rule="GE3", reason=f"ruleset {self.ruleset} is not known here")
+        if not is_known(self.ruleset, self.ruleset_digest):
+            yield Unmet(rule="GE3", reason=f"ruleset {self.ruleset} is not known here, or not "
+                        "under this digest")  # fmt: skip
         keys = [self.log_keys.checkpoint, *filter(None, [self.log_keys.refusal]), *publics]
         if len(set(keys)) < len(keys):
             yield Unmet(rule="GE6", reason="one key serves two purposes")
@@ -133,7 +136,7 @@ class LedgerOpened(ProposalBody, frozen=True, kw_only=True):
         yield "genesis", self
         yield "begun", Begun(entry.at)
         yield "roots", Roots(self.quorum, self.roots)
-        yield "ruleset", Ruleset(self.ruleset)
+        yield "ruleset", Ruleset(self.ruleset, self.ruleset_digest)
         for one in self.code_lists or ():
             first = CodeListVersion(one.version, one.sha256, dates.day_text(entry.at), entry.index)
             yield "code-list:" + one.list, CodeLists((first,))

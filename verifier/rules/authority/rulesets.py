@@ -4,7 +4,8 @@
       roots adopt another. Of what follows the adoption of one that it does not know a verifier says
       that it could not decide, never that it is false.
 - AU8 A version of a code list is in force from its first day on, and not before it was adopted; of
-      several the one whose first day is the latest, of equals the one adopted last.
+      several the one whose first day is the latest, of equals the one adopted last. It says how
+      a code is read, and refuses none: the log holds the hash of the list, not what is in it.
 """
 
 from __future__ import annotations
@@ -29,8 +30,10 @@ __all__ = [
 ]
 
 RULESETS: Final[dict[str, bytes | None]] = {"pledgebook-1": None}
-"""The rulesets that this verifier can decide by, each with the SHA-256 of its text; none where the
-text is not published apart from this verifier."""
+"""The rulesets that this verifier can decide by, each with the SHA-256 of its text.
+
+None while the text is not frozen, which it is with the first release (ADR 0026): until then nobody
+can say by a digest which text was meant, and who states one meant a text that is not known here."""
 
 
 class Ruleset(msgspec.Struct, frozen=True):
@@ -38,7 +41,7 @@ class Ruleset(msgspec.Struct, frozen=True):
 
     version: str
     digest: bytes | None = None
-    """None where the genesis names it."""
+    """None where the genesis states none."""
     since: int = -1
     """The index that adopted it: it judges every event after it."""
     before: Ruleset | None = None
@@ -69,8 +72,7 @@ def ruleset_at(index: int, book: Book) -> Ruleset | None:
 
 def is_known(version: str, digest: bytes | None) -> bool:
     """Say whether this verifier decides by a ruleset, under the digest that the roots stated."""
-    own = RULESETS.get(version)
-    return version in RULESETS and (own is None or digest in (None, own))
+    return version in RULESETS and digest in (None, RULESETS[version])
 
 
 def unknown_ruleset(book: Book) -> str:

@@ -36,7 +36,7 @@ from verifier.rules.support import SupportRequest
 __all__ = ["EVENTS", "CycleAdjusted", "ExtensionGranted", "Situation"]
 
 
-class Situation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Situation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The special situation for which time is given once more (RE29)."""
 
     actor: ActorId
