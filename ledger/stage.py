@@ -87,6 +87,10 @@ class Stage:
         """Return an actor's raw public key."""
         return self._signer_of(actor).public_key()
 
+    def signer(self, name: str) -> Signer:
+        """Return the signer of an actor, or of another part such as a witness."""
+        return self._signer_of(name)
+
     def author(self, actor: str) -> Author:
         """Return an actor's author, with what it has signed here."""
         if actor not in self._authors:

@@ -32,6 +32,8 @@ COMPANY: Final = "actor-demo-company"
 UNIVERSITY: Final = "actor-demo-university"
 SECRETARIAT: Final = "actor-demo-water-secretariat"
 SILENT: Final = "actor-demo-forest-secretariat"
+WITNESS: Final = "witness.demonstration.pledgebook.example"
+"""Whose cosignature draws lots; it signs nothing else."""
 REVIEWERS: Final = ("actor-demo-reviewer-a", "actor-demo-reviewer-b", "actor-demo-reviewer-c")
 PANEL: Final = ("actor-demo-panel-a", "actor-demo-panel-b", "actor-demo-panel-c")
 

@@ -19,7 +19,8 @@ from ledger.client import Recorded
 from ledger.demonstration import cast
 from ledger.founding import MANDATE
 from ledger.stage import Stage, english, ref
-from verifier.rules import dates
+from verifier import note
+from verifier.rules import dates, lot
 from verifier.rules.book import Body
 from verifier.rules.fields import EventRef, VersionRef
 from verifier.rules.table import EVENTS
@@ -380,6 +381,36 @@ async def _deliver(told: Play, case: str, notice: Recorded) -> None:
     )
 
 
+async def _draw_judges(told: Play, appeal: Recorded) -> None:
+    """Draw the judges of an appeal by a checkpoint that the demonstration's witness cosigned."""
+    told.ago(25)
+    signer = told.stage.signer(cast.WITNESS)
+    witness = note.VerifierKey(cast.WITNESS, note.COSIGNATURE, signer.public_key())
+    roster = sorted(cast.PANEL)
+    announced = await told.say(
+        cast.SECRETARY,
+        f"{FOREST}/judges/first",
+        "AppealPanelAnnounced",
+        case="first",
+        appeal=ref(appeal),
+        seats=3,
+        roster=[{"member": member, "organization": member} for member in roster],
+        witnesses=[str(witness)],
+    )
+    told.ago(24)
+    seen = announced.checkpoint.checkpoint.text()
+    line = note.cosignature_line(witness, seen, timestamp=int(told.stage.now), sign=signer.sign)
+    checkpoint = note.format_note(seen, [line])
+    _, seed = lot.earliest(checkpoint, (str(witness),))
+    await told.say(
+        cast.SECRETARY,
+        f"{FOREST}/judges/first",
+        "AppealPanelDrawn",
+        checkpoint=checkpoint,
+        drawn=lot.in_order(seed, roster),
+    )
+
+
 async def _decide_and_remove(told: Play) -> None:
     told.ago(60)
     answer = {"answer": "not_applicable", "reason": "Nothing was ever reported"}
@@ -410,6 +441,7 @@ async def _decide_and_remove(told: Play) -> None:
         grounds=["proportionality"],
         text=english("The trees grow slower than the deadlines"),
     )
+    await _draw_judges(told, appeal)
     told.ago(12)
     ruling = await told.say(
         cast.PANEL[0],
@@ -428,10 +460,10 @@ async def _decide_and_remove(told: Play) -> None:
         ],
         complements_governments=answer,
         complements_un=answer,
-        quorum=3,
+        quorum=2,
         expires=told.stage.day(30),
     )
-    for number, member in enumerate(cast.PANEL):
+    for number, member in enumerate(cast.PANEL[:2]):
         told.ago(11 - number)
         await told.stage.endorse(member, ruling, member)
     told.ago(0)

@@ -409,6 +409,7 @@ FOLDS: Final[dict[str, Fold]] = {
     "FinalNoticeIssued/1": moves("case", "final_notice"),
     "ReplyFiled/1": _joins_case(),
     "AppealFiled/1": _joins_case("appealed"),
+    "AppealPanelAnnounced/1": _joins_case(),
     "OpinionRequested/1": moves("case"),
     "OpinionGiven/1": _joins_case(),
     "BoardInformed/1": moves("case"),

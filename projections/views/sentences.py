@@ -350,6 +350,17 @@ SENTENCES: Final[dict[str, str | Callable[[Any], str]]] = {
     "AppealFiled/1": lambda b: (
         f"Appeal in the case {b.case}, on {', '.join(b.grounds).replace('_', ' ')}: {words(b.text)}"
     ),
+    "AppealPanelAnnounced/1": lambda b: (
+        f"The roster of those who can hear the appeal is announced: {len(b.roster)} members, of "
+        f"whom {b.seats} are drawn."
+    ),
+    "AppealPanelDrawn/1": lambda b: f"Judges are drawn, in this order: {', '.join(b.drawn)}.",
+    "AppealCheckpointShown/1": "An earlier witnessed checkpoint is shown against the draw.",
+    "JudgeReplaced/1": lambda b: (
+        f"{b.member} "
+        f"{'recuses itself' if b.ground == 'recused' else 'can hear the appeal no more'}: "
+        f"{words(b.reason)}"
+    ),
     "AppealDecisionProposed/1": lambda b: (
         f"Decision proposed on the appeal in the case {b.case}: {b.outcome}; quorum {b.quorum}."
     ),

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from tests.harness import judging, removals
 from tests.harness.registry import ORIGIN, public, secret
-from verifier import note
+from verifier import encoding, note
+from verifier.rules import lot
+from verifier.rules.delisting.judges import Judges, seated
 from verifier.rules.review import sample
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "draw-a-sample-again.md"
@@ -32,6 +35,14 @@ def cosigned(times: dict[str, int]) -> bytes:
     return note.format_note(TEXT, lines)
 
 
+def the_page() -> dict[str, Any]:
+    """Return what the page's own code defines, which is what is tested."""
+    page: dict[str, Any] = {}
+    for code in re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL):
+        exec(code, page)
+    return page
+
+
 @pytest.mark.parametrize(("count", "share"), [(0, 5), (1, 5), (30, 10), (187, 25), (200, 100)])
 @pytest.mark.parametrize("times", [
     {"one": 1_700_000_000},
@@ -39,13 +50,30 @@ def cosigned(times: dict[str, int]) -> bytes:
 ])  # fmt: skip
 def test_following_the_page_draws_the_same(times: dict[str, int], count: int, share: int) -> None:
     """Whatever the population and the cosignatures; one that was not named draws nothing."""
-    (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-    page: dict[str, Any] = {}
-    exec(code, page)  # the page's own code is what is tested
+    page = the_page()
     named = tuple(str(key(name)) for name in ("one", "two"))
     witnesses = {text.partition("+")[0] for text in named}
     population = [f"p-{n}" for n in range(count)]
     data = cosigned(times)
-    _, seed = sample.earliest(data, named)
+    _, seed = lot.earliest(data, named)
     drawn = sample.drawn(seed, population, share)
     assert page["redraw"](data, witnesses, population[::-1], share) == list(drawn)
+
+
+@pytest.mark.parametrize("replaced", [0, 1])
+def test_following_the_page_seats_the_same_judges(replaced: int) -> None:
+    """The judges are those that the rules seat: of an organization each, replaced in order."""
+    registry, filed = removals.appealed()
+    judging.draw_judges(registry, filed)
+    (found,) = registry.subject(removals.PARTNERSHIP).all(Judges)
+    gone = seated(found)[:replaced]
+    for member in gone:
+        stream = f"{removals.PARTNERSHIP}/vacancy/a1/{member}"
+        registry.append(member, stream, "JudgeReplaced", member=member, ground="recused",
+                        reason=[{"lang": "en", "text": "A relative"}])  # fmt: skip
+    (found,) = registry.subject(removals.PARTNERSHIP).all(Judges)
+    event = next(e for e in registry.events if e.name == "AppealPanelDrawn")
+    checkpoint = encoding.decode(event.payload)["checkpoint"]
+    roster = [(one.member, one.organization) for one in found.roster]
+    named = {text.partition("+")[0] for text in found.witnesses}
+    assert the_page()["judges"](checkpoint, named, roster, found.seats, gone) == list(seated(found))

@@ -171,6 +171,7 @@ def test_the_story_ends_with_a_removal(served: str) -> None:
         "FinalNoticeIssued/1",
         "RemovalDecisionProposed/1",
         "AppealFiled/1",
+        "AppealPanelDrawn/1",
         "AppealDecisionProposed/1",
         "PartnershipRemoved/1",
     ]

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from tests.harness import bodies, stories
 from tests.harness.decade.player import Player
+from tests.harness.lots import WITNESS, seed_of, witnessed
 from tests.harness.registry import ref
 from tests.harness.removals import REGISTRY_ORG
-from tests.harness.stories import APPEALS_PANEL, FOCAL_POINT, OFFICE_A, OFFICE_B
+from tests.harness.stories import BODY_SECRETARY, FOCAL_POINT, OFFICE_A, OFFICE_B
 from verifier.rules.book import Entry
 from verifier.rules.delisting import case as cases
+from verifier.rules.delisting.judges import judges_of, seated
+from verifier.rules.lot import in_order
 
 if TYPE_CHECKING:
     from tests.harness.decade.lives import Life
@@ -102,16 +105,39 @@ def _rule_removal(player: Player, life: Life) -> None:
 def _appeal(player: Player, life: Life) -> None:
     filed = player.take(life.members.secretariat, life.name, "AppealFiled")
     outcome = "uphold" if life.behaviour == "contesting" else "overturn"
+    player.plan_in(2, partial(_announce_judges, player, life))
     player.plan_in(30, partial(_decide_appeal, player, life, filed, outcome))
+
+
+def _announce_judges(player: Player, life: Life) -> None:
+    player.take(BODY_SECRETARY, life.name, "AppealPanelAnnounced", witnesses=[str(WITNESS)])
+    player.plan_in(3, partial(_draw_judges, player, life))
+
+
+def _draw_judges(player: Player, life: Life) -> None:
+    _, body = player.offered(life.name, "AppealPanelDrawn")
+    checkpoint = witnessed(player.registry, player.registry.now)
+    drawn = in_order(seed_of(checkpoint), body.drawn)  # type: ignore[attr-defined]
+    player.take(life.members.secretariat, life.name, "AppealPanelDrawn", checkpoint=checkpoint,
+                drawn=list(drawn))  # fmt: skip
 
 
 def _decide_appeal(player: Player, life: Life, filed: Entry, outcome: str) -> None:
     _, body = player.offered(life.name, "AppealDecisionProposed")
     answers = [{"ground": answer.ground, "founded": outcome != "uphold", "reason": "As recorded"}
                for answer in body.answers]  # type: ignore[attr-defined]  # fmt: skip
-    proposal = player.take(APPEALS_PANEL[0], life.name, "AppealDecisionProposed",
-                           outcome=outcome, answers=answers)  # fmt: skip
-    player.endorse(proposal, *((member, member) for member in APPEALS_PANEL))
+    found = judges_of(filed.ref, player.registry.subject(life.name))
+    assert found is not None
+    first, second, third = seated(found)
+    if player.chance.random() < 0.3:
+        stream = f"{found.ref.stream.replace('/judges/', '/vacancy/')}/{first}"
+        player.do(first, stream, "JudgeReplaced", member=first, ground="recused",
+                  reason=stories.text("My brother works there"))  # fmt: skip
+        first = second
+        second = third
+    proposal = player.take(first, life.name, "AppealDecisionProposed", outcome=outcome,
+                           answers=answers)  # fmt: skip
+    player.endorse(proposal, (first, first), (second, second))
     if outcome == "uphold":
         player.plan_in(5, partial(_remove, player, life))
     else:

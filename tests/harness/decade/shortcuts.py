@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tests.harness import stories
 from tests.harness.decade.cast import COMPANIES, NGOS
 from tests.harness.decade.scene import Move, NotNow, Scene
+from tests.harness.lots import WITNESS, seed_of, witnessed
 from tests.harness.registry import body_fields
 from tests.harness.removals import fields_of
 from tests.harness.stories import (
@@ -20,6 +21,8 @@ from tests.harness.stories import (
 )
 from verifier.event import Event
 from verifier.rules.delisting import case as cases
+from verifier.rules.delisting.judges import Judges, judges_of, seated
+from verifier.rules.lot import in_order
 
 if TYPE_CHECKING:
     from tests.harness.decade.lives import Life
@@ -100,6 +103,47 @@ def _ended_case(scene: Scene) -> Event:
         raise NotNow
     return scene.sign(life.members.secretariat, f"{life.name}/reply/late", "ReplyFiled",
                       case=case.id, text=text("We were away"))  # fmt: skip
+
+
+def _appealed(scene: Scene, *, drawn: bool = True) -> tuple[Life, cases.RemovalCase, Judges]:
+    """Return a pending appeal whose judges are announced, or drawn as well."""
+    life, case = scene.troubled(lambda case: case.appeal and not case.appeal.outcome)
+    found = judges_of(case.appeal.ref, scene.registry.subject(life.name)) if case.appeal else None
+    if found is None or (found.draw is None) == drawn:
+        raise NotNow
+    return life, case, found
+
+
+def _undrawn_judge(scene: Scene) -> Event:
+    life, case, found = _appealed(scene)
+    assert case.appeal is not None
+    judge = next(m for m in found.draw.drawn if m not in seated(found))  # type: ignore[union-attr]
+    answers = [{"ground": ground, "founded": True, "reason": "…"} for ground in case.appeal.grounds]
+    return scene.changed(judge, life.name, "AppealDecisionProposed", outcome="overturn",
+                         answers=answers)  # fmt: skip
+
+
+def _second_roster(scene: Scene) -> Event:
+    life, case, found = _appealed(scene)
+    members = [body_fields(one) for one in found.roster]  # type: ignore[arg-type]
+    return scene.sign(BODY_SECRETARY, f"{life.name}/judges/again", "AppealPanelAnnounced",
+                      case=case.id, appeal=fields_of(found.appeal), seats=3, roster=members,
+                      witnesses=[str(WITNESS)])  # fmt: skip
+
+
+def _other_order(scene: Scene) -> Event:
+    _, _, found = _appealed(scene, drawn=False)
+    checkpoint = witnessed(scene.registry, scene.registry.now)
+    order = in_order(seed_of(checkpoint), (one.member for one in found.roster))
+    return scene.sign(BODY_SECRETARY, found.ref.stream, "AppealPanelDrawn", checkpoint=checkpoint,
+                      drawn=[*order[1:], order[0]])  # fmt: skip
+
+
+def _pushed_out(scene: Scene) -> Event:
+    _, _, found = _appealed(scene)
+    stream = f"{found.ref.stream.replace('/judges/', '/vacancy/')}/{OFFICE_A}"
+    return scene.sign(OFFICE_A, stream, "JudgeReplaced", member=seated(found)[0], ground="gone",
+                      reason=text("She is said to have moved"))  # fmt: skip
 
 
 def _acknowledge(scene: Scene, state: str, who: str = "") -> Event:
@@ -298,6 +342,10 @@ MOVES: tuple[Move, ...] = (
         "RM2",
         lambda s: _removal(s, lambda case: case.decision, effective_on=s.day(-20)),
     ),
+    Move("a judge decides who was not drawn", "AP10", _undrawn_judge),
+    Move("a second roster of judges is announced", "AJ1", _second_roster),
+    Move("judges are put in another order than drawn", "AJ5", _other_order),
+    Move("a judge is pushed out who can hear the appeal", "AJ7", _pushed_out),
     Move("a voice is added to what is decided", "PR4", _late_voice),
     Move("a stranger's voice is added", "PR5", _stranger_voice),
     Move("a reply is filed when the case is over", "CS1", _ended_case),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from tests.harness import removals, stories
+from tests.harness import judging, removals, stories
 from tests.harness.registry import Registry, ref
 from tests.harness.removals import (
     CASE,
@@ -30,6 +30,7 @@ from tests.harness.stories import (
 )
 from verifier.rules import partnership
 from verifier.rules.book import Entry
+from verifier.rules.delisting.judges import Judges, seated
 from verifier.rules.standing import standing_at
 
 
@@ -86,9 +87,10 @@ def test_nobody_who_signed_before_decides_on_appeal(story: Story) -> None:
     filed = appealed(registry)
     proposal = removals.propose_on_appeal(registry, filed, "overturn")
     rules = refused_voice(registry, "actor-sister-office", proposal, REGISTRY_ORG)
-    assert rules == {"AP5"}
-    assert refused_voice(registry, stories.NGO, proposal, stories.NGO) == {"AP5"}
-    assert refused_voice(registry, OFFICE_B, proposal, REGISTRY_ORG) == {"AP5", "PR5"}
+    assert rules == {"AP5", "AP10"}
+    assert refused_voice(registry, stories.NGO, proposal, stories.NGO) == {"AP5", "AP10"}
+    rules = refused_voice(registry, OFFICE_B, proposal, REGISTRY_ORG)
+    assert rules == {"AP5", "AP10", "PR5"}
 
 
 def test_an_office_that_changed_sides_does_not_decide_on_appeal(story: Story) -> None:
@@ -99,11 +101,12 @@ def test_an_office_that_changed_sides_does_not_decide_on_appeal(story: Story) ->
                     reason="new post")  # fmt: skip
     registry.grant(OFFICE_B, "appeals_panel", BODY_SECRETARY)
     proposal = removals.propose_on_appeal(registry, filed)
-    assert refused_voice(registry, OFFICE_B, proposal, REGISTRY_ORG) == {"AP5", "AP9"}
+    rules = refused_voice(registry, OFFICE_B, proposal, REGISTRY_ORG)
+    assert rules == {"AP5", "AP9", "AP10"}
     fields = removals.appeal_decision(registry, filed, "uphold")
     rules = refused(registry, OFFICE_B, f"{PARTNERSHIP}/decision/d3", "AppealDecisionProposed",
                     **fields)  # fmt: skip
-    assert rules == {"AP5", "AP9"}
+    assert rules == {"AP5", "AP9", "AP10"}
 
 
 def test_nobody_picks_the_judges_of_a_case(story: Story) -> None:
@@ -115,8 +118,8 @@ def test_nobody_picks_the_judges_of_a_case(story: Story) -> None:
         dismiss(registry, member, BODY_SECRETARY)
     filed = removals.appeal(registry, decision)
     proposal = removals.propose_on_appeal(registry, filed, "overturn")
-    assert refused_voice(registry, "actor-late", proposal, "actor-late") == {"AP9"}
-    for member in APPEALS_PANEL:
+    assert refused_voice(registry, "actor-late", proposal, "actor-late") == {"AP9", "AP10"}
+    for member in APPEALS_PANEL[:2]:
         registry.endorse(member, proposal, member)
     assert removals.case(registry).ground == "overturned"
 
@@ -128,7 +131,7 @@ def test_who_left_the_roster_does_not_decide_on_appeal(story: Story) -> None:
     dismiss(registry, second, BODY_SECRETARY)
     filed = appealed(registry)
     proposal = removals.propose_on_appeal(registry, filed)
-    assert refused_voice(registry, second, proposal, second) == {"AP9"}
+    assert refused_voice(registry, second, proposal, second) == {"AP9", "AP10"}
     other = branch(registry)
     dismiss(registry, third, third)
     assert refused_voice(registry, third, proposal, third) == {"PR5"}
@@ -137,19 +140,24 @@ def test_who_left_the_roster_does_not_decide_on_appeal(story: Story) -> None:
     assert refused_voice(other, first, proposal, first) == {"PR5"}
 
 
-def test_the_panel_is_of_three_organizations(story: Story) -> None:
-    """A second office of one organization does not make the third voice."""
+def test_the_judges_are_of_three_organizations(story: Story) -> None:
+    """AJ7, PR8: a second office of one organization is no second judge, and no second voice."""
     registry = story.at("final")
     a, b, c = APPEALS_PANEL
     registry.enlist("actor-appeals-a-2", kind="office", principal=a)
     registry.grant("actor-appeals-a-2", "appeals_panel", BODY_SECRETARY)
     filed = appealed(registry)
-    proposal = removals.propose_on_appeal(registry, filed, "overturn")
-    registry.endorse(a, proposal, a)
-    registry.endorse(b, proposal, b)
-    assert refused_voice(registry, "actor-appeals-a-2", proposal, a) == {"PR8"}
+    judging.draw_judges(registry, filed, a, "actor-appeals-a-2", b, c)
+    (found,) = registry.subject(PARTNERSHIP).all(Judges)
+    one, sister = sorted((a, "actor-appeals-a-2"), key=lambda who: who not in seated(found))
+    assert set(seated(found)) == {one, b, c}
+    fields = removals.appeal_decision(registry, filed, "overturn")
+    stream = f"{PARTNERSHIP}/decision/d2"
+    proposal = registry.append(one, stream, "AppealDecisionProposed", **fields)
+    registry.endorse(one, proposal, a)
+    assert refused_voice(registry, sister, proposal, a) == {"PR8", "AP10"}
     assert removals.case(registry).ended_on is None
-    registry.endorse(c, proposal, c)
+    registry.endorse(b, proposal, b)
     assert removals.case(registry).ground == "overturned"
 
 
@@ -174,6 +182,7 @@ def test_an_appeal_is_sent_back_once(story: Story) -> None:
     assert removals.case(registry).decision is None
     again = removals.decide(later(registry, 5), "d3")
     filed = removals.appeal(registry, again, "a2")
+    judging.draw_judges(registry, filed)
     fields = removals.appeal_decision(registry, filed, "remit")
     rules = refused(registry, APPEALS_PANEL[0], f"{PARTNERSHIP}/decision/d4",
                     "AppealDecisionProposed", **fields)  # fmt: skip
@@ -195,6 +204,7 @@ def test_offices_that_let_a_remittal_rest_begin_with_a_final_notice(story: Story
     removals.give_final_notice(registry)
     decision = removals.decide(later(registry, 31), "d3")
     filed = removals.appeal(registry, decision, "a2")
+    judging.draw_judges(registry, filed)
     fields = removals.appeal_decision(registry, filed, "remit")
     rules = refused(registry, APPEALS_PANEL[0], f"{PARTNERSHIP}/decision/d4",
                     "AppealDecisionProposed", **fields)  # fmt: skip
@@ -243,6 +253,7 @@ def test_a_panel_that_never_sits_puts_no_removal_off_for_ever(story: Story) -> N
 def test_the_panel_answers_every_ground(story: Story) -> None:
     """A ground left open makes the decision unlawful; so does an answer to none that was raised."""
     registry, filed = story.last("appealed")
+    judging.draw_judges(registry, filed)
     one = {"ground": "fact", "founded": False, "reason": "As recorded"}
     other = {"ground": "proportionality", "founded": False, "reason": "As recorded"}
     for answers in ([one], [one, other]):

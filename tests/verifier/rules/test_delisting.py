@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from tests.harness import removals, stories
+from tests.harness import judging, removals, stories
 from tests.harness.registry import ref
 from tests.harness.removals import (
     ANSWERS,
@@ -274,12 +274,12 @@ def test_milder_is_defined_for_each_parameter() -> None:
     first = msgspec.convert(fields, Profile)
     later_one = msgspec.structs.replace(
         first, reply_window="P1Y", appeal_window="P1D", notice_lapses="P30D", decision_window="P2Y",
-        decision_offices=3, appeal_quorum=1, removal_track="full",
+        decision_offices=3, appeal_seats=1, removal_track="full",
     )  # fmt: skip
     rules = milder(first, later_one)
     assert (rules.reply_window, rules.appeal_window) == ("P1Y", "P30D")
     assert (rules.notice_lapses, rules.decision_window) == ("P30D", "P90D")
-    assert (rules.decision_offices, rules.appeal_quorum) == (3, 3)
+    assert (rules.decision_offices, rules.appeal_seats) == (3, 3)
     assert rules.removal_track == "light"
 
 
@@ -305,7 +305,8 @@ def test_a_general_extension_moves_the_windows(story: Story) -> None:
     ("final", 31 + 91, "FinalNoticeIssued", "registry"),
     ("decided", 0, "AppealFiled", "the partnership's secretariat"),
     ("decided", 31, "PartnershipRemoved", "registry"),
-    ("appealed", 0, "AppealDecisionProposed", "appeals_panel"),
+    ("appealed", 0, "AppealPanelAnnounced", "body_secretary"),
+    ("drawn", 0, "AppealDecisionProposed", "appeals_panel"),
     ("appealed", 91, "RemovalDecisionProposed", "registry"),
     ("appealed", 91 + 91, "FinalNoticeIssued", "registry"),
     ("removed", 0, "ReinstatementRequested", "the partnership's secretariat"),
@@ -314,7 +315,12 @@ def test_at_every_point_the_next_step_has_a_signer(
     story: Story, point: str, days: int, type_: str, who: str
 ) -> None:
     """What may happen next names a step that is lawful now, and the capacity that signs it."""
-    found = next_steps(later(story.at(point), days), type_)
+    if point == "drawn":
+        registry, filed = story.last("appealed")
+        judging.draw_judges(registry, filed)
+    else:
+        registry = story.at(point)
+    found = next_steps(later(registry, days), type_)
     assert any(step.lawful for step in found)
     assert who in found[0].who
 

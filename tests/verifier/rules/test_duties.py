@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness import removals, stories
+from tests.harness import judging, removals, stories
 from tests.harness.commitments import ACCOUNT, DUE, PROOF, milestone, promised, say
 from tests.harness.registry import Registry, seconds
 from tests.harness.stories import COMPANY, PARTNERSHIP, text
@@ -112,14 +112,17 @@ def silent(registry: Registry) -> list[tuple[str, str, str]]:
     return [(broken.rule, broken.who, broken.due) for broken in cases_broken(registry.book)]
 
 
-def test_an_appeal_that_nobody_decides_is_the_panels_omission() -> None:
-    """CD1: not on its last day; after it, until the offices have decided anew."""
-    registry, _ = removals.appealed()
+@pytest.mark.parametrize("who", ["appeals_panel", "body_secretary"])
+def test_an_appeal_that_nobody_decides_is_an_omission(who: str) -> None:
+    """CD1: not on its last day; after it, the judges', or the secretary's who drew none."""
+    registry, filed = removals.appealed()
     last = registry.day(90)
+    if who == "appeals_panel":
+        judging.draw_judges(registry, filed)
     removals.later(registry, 90)
     assert silent(registry) == []
     removals.later(registry, 2)
-    assert silent(registry) == [("CD1", "appeals_panel", last)]
+    assert silent(registry) == [("CD1", who, last)]
 
 
 def test_a_case_that_was_cured_is_closed_soon() -> None:

@@ -219,7 +219,7 @@ def test_a_code_is_one_whose_rank_is_known(registry: Registry, changes: dict[str
 
 
 @pytest.mark.parametrize(
-    ("name", "least"), [("decision_offices", 2), ("review_quorum", 2), ("appeal_quorum", 3)]
+    ("name", "least"), [("decision_offices", 2), ("review_quorum", 2), ("appeal_seats", 3)]
 )
 def test_no_issuer_may_go_below_the_bounds(registry: Registry, name: str, least: int) -> None:
     """GU7: one office, one reviewer or two of an appeal panel are too few; the bound is enough."""
@@ -310,12 +310,12 @@ def test_every_code_that_ships_has_its_place_in_the_order() -> None:
 def test_a_layer_asks_for_more_and_guards_more() -> None:
     """Joined, the stricter demand and the milder protection count, whichever side has them."""
     layer = msgspec.structs.replace(
-        light(), grace="P2Y", evidence="per_milestone", reply_window="P60D", appeal_quorum=2,
+        light(), grace="P2Y", evidence="per_milestone", reply_window="P60D", appeal_seats=2,
         review_every="P3Y", window="P10D",
     )  # fmt: skip
     rules = joined(light(), layer)
     assert (rules.grace, rules.evidence, rules.review_every) == ("P1Y", "per_milestone", "P3Y")
-    assert (rules.reply_window, rules.appeal_quorum, rules.window) == ("P60D", 3, "P90D")
+    assert (rules.reply_window, rules.appeal_seats, rules.window) == ("P60D", 3, "P90D")
 
 
 def test_what_a_layer_takes_away_is_named() -> None:

@@ -134,7 +134,7 @@ def test_tailoring_adds_and_never_removes(registry: Registry) -> None:
         cells("light", grace="P2Y"),
         cells("light", reply_window="P10D"),
         cells("light", window="P10D"),
-        cells("light", appeal_quorum="many"),
+        cells("light", appeal_seats="many"),
         cells("heavy", grace="P1D"),
     ],
 )

@@ -19,10 +19,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tests.harness import removals
+from tests.harness.lots import WITNESS, drawing, seed_of
 from tests.harness.registry import Registry, body_fields
 from tests.harness.removals import branch
 from tests.harness.stories import (
     APPEALS_PANEL,
+    BODY_SECRETARY,
     FOCAL_POINT,
     OFFICE_A,
     OFFICE_B,
@@ -36,15 +38,16 @@ from verifier.event import Event
 from verifier.rules.ahead import steps
 from verifier.rules.book import Body, Book, Refused
 from verifier.rules.dates import day_of, in_time
+from verifier.rules.lot import in_order
 from verifier.rules.proposal import Proposal, endorsement_stream
 from verifier.rules.table import EVENTS
 
 ORGANIZATIONS = {OFFICE_A: removals.REGISTRY_ORG, OFFICE_B: removals.REGISTRY_ORG}
 CAST = (OFFICE_A, OFFICE_B, SECRETARIAT, SCREENER, FOCAL_POINT, *APPEALS_PANEL)
 FORWARD = (
-    "PartnershipRemoved", "SupportDelivered", "AppealDecisionProposed",
-    "RemovalDecisionProposed", "NoticeDelivered", "FinalNoticeIssued", "SupportOffered",
-    "RemovalNoticeIssued", "ReportReturned",
+    "PartnershipRemoved", "SupportDelivered", "AppealDecisionProposed", "AppealPanelDrawn",
+    "AppealPanelAnnounced", "RemovalDecisionProposed", "NoticeDelivered", "FinalNoticeIssued",
+    "SupportOffered", "RemovalNoticeIssued", "ReportReturned",
 )  # fmt: skip
 VOICES = {
     "RemovalDecisionProposed": (OFFICE_A, OFFICE_B),
@@ -149,10 +152,24 @@ def _offices(decision: Recorded, removal: Recorded, before: list[Recorded]) -> I
             e for e in before
             if e.name == "AppealDecisionProposed" and e.payload["appeal"]["id"] == appeal.id
             and e.payload["outcome"] == "uphold"
-            and len({v.payload["organization"] for v in _voices(e, before)}) >= 3
+            and len({v.iss for v in _voices(e, before)} & _drawn(appeal, before)) >= 2
         ]  # fmt: skip
         if not upheld:
             yield "the appeal was not decided"
+
+
+def _drawn(appeal: Recorded, before: list[Recorded]) -> set[str]:
+    """Return the first three that were drawn for an appeal, after their roster was announced."""
+    for announced in before:
+        if announced.name == "AppealPanelAnnounced" and announced.payload["appeal"]["id"] == (
+            appeal.id
+        ):
+            roster = {one["member"] for one in announced.payload["roster"]}
+            for drawn in before[before.index(announced) :]:
+                if drawn.name == "AppealPanelDrawn" and drawn.stream == announced.stream:
+                    assert set(drawn.payload["drawn"]) == roster
+                    return set(drawn.payload["drawn"][:3])
+    return set()
 
 
 def _no_report(before: list[Recorded], owed: int) -> Iterator[str]:
@@ -231,13 +248,24 @@ class Removal(RuleBasedStateMachine):
             if name == self.forgets:
                 continue
             for stream, body in list(_offered(self.registry, name))[:1]:
-                if self._submit(_usual(name), stream, name, body_fields(body)):
+                fields = self._drawing(name, body_fields(body))
+                if self._submit(_usual(name), stream, name, fields):
                     for voice in VOICES.get(name, ()):
                         self._voice(voice, 0)
                     return
         found = steps(PARTNERSHIP, self.registry.book, self.registry.now)
         days = [s.earliest for s in found if s.earliest and s.type.partition("/")[0] in FORWARD]
         self.registry.now = max(self.registry.now, min(days, default=0))
+
+    def _drawing(self, name: str, fields: dict[str, Any]) -> dict[str, Any]:
+        """Name the witness, and take the checkpoint that it cosigned."""
+        if name == "AppealPanelAnnounced":
+            return fields | {"witnesses": [str(WITNESS)]}
+        if name == "AppealPanelDrawn":
+            checkpoint = drawing(self.registry, fields["drawn"], APPEALS_PANEL)
+            drawn = in_order(seed_of(checkpoint), fields["drawn"])
+            return fields | {"checkpoint": checkpoint, "drawn": list(drawn)}
+        return fields
 
     def _voice(self, by: str, pick: int) -> None:
         proposals = list(self.registry.subject(PARTNERSHIP).all(Proposal))
@@ -291,6 +319,8 @@ def _usual(name: str) -> str:
         return SCREENER
     if name == "AppealDecisionProposed":
         return APPEALS_PANEL[0]
+    if name in ("AppealPanelAnnounced", "AppealPanelDrawn"):
+        return BODY_SECRETARY
     own = ("SupportAccepted", "ReplyFiled", "AppealFiled", "ReportSubmitted")
     return SECRETARIAT if name in own else OFFICE_A
 

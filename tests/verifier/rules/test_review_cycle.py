@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from tests.harness import bodies, removals, stories
 from tests.harness.bodies import COUNCIL, SECRETARY
-from tests.harness.registry import ORIGIN, Registry, public, ref, secret
+from tests.harness.lots import TIME, WITNESS, seed_of, witnessed
+from tests.harness.registry import ORIGIN, Registry, public, ref
 from tests.harness.removals import branch, later, refused
 from tests.harness.stories import REVIEWERS, text
 from verifier import note
@@ -26,8 +27,6 @@ from verifier.rules.review.state import Cycle
 CYCLE = "cycle-2024"
 COURSE = f"{CYCLE}/course"
 SAMPLE = f"{CYCLE}/sample/light"
-WITNESS = note.VerifierKey("witness.example.org", note.COSIGNATURE, public("witness"))
-TIME = 1_700_000_000
 NAMES = tuple(f"p-{n}" for n in range(1, 31))
 
 
@@ -75,23 +74,9 @@ def announce(registry: Registry) -> Entry:
                            witnesses=[str(WITNESS)])  # fmt: skip
 
 
-def witnessed(
-    registry: Registry, at: int = TIME, *, size: int | None = None, root: bytes | None = None,
-    origin: str = ORIGIN, key: str = "witness",
-) -> bytes:  # fmt: skip
-    """Return a checkpoint as the witness cosigned it at a Unix time."""
-    size = len(registry.events) if size is None else size
-    checkpoint = note.Checkpoint(origin, size, registry.roots[size] if root is None else root)
-    line = note.cosignature_line(
-        WITNESS, checkpoint.text(), timestamp=at, sign=secret(key).sign
-    )  # fmt: skip
-    return note.format_note(checkpoint.text(), [line])
-
-
 def right(registry: Registry, data: bytes) -> list[str]:
     """Return what a cosigned checkpoint draws of the thirty."""
-    _, seed = sample.earliest(data, (str(WITNESS),))
-    return list(sample.drawn(seed, NAMES, 10))
+    return list(sample.drawn(seed_of(data), NAMES, 10))
 
 
 def draw(registry: Registry, data: bytes, **changes: Any) -> Entry:

@@ -16,7 +16,7 @@ from msgspec import Meta
 from verifier.rules.book import Book, Entry
 from verifier.rules.fields import ActorId, Alpha3, Goal
 
-__all__ = ["Place", "Scope", "covers", "widens", "within"]
+__all__ = ["Place", "Scope", "covers", "reaches", "widens", "within"]
 
 
 class Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -50,11 +50,19 @@ def covers(scope: Scope | None, entry: Entry, book: Book, *, partly: bool = Fals
     if scope is None:
         return True
     subject = entry.event.subject
+    return reaches(scope, subject, book.thing(subject, "place", Place), partly=partly)
+
+
+def reaches(
+    scope: Scope | None, subject: str, place: Place | None, *, partly: bool = False
+) -> bool:
+    """Say whether a scope covers a subject that lies at a place."""
+    if scope is None:
+        return True
     if scope.subjects is not None and not any(within(subject, limit) for limit in scope.subjects):
         return False
     if scope.countries is None and scope.goals is None and scope.entities is None:
         return True
-    place = book.thing(subject, "place", Place)
     return place is not None and _covers_place(scope, place, partly=partly)
 
 

@@ -4,17 +4,13 @@
 - AP2 It is filed within the appeal window; until it is decided the removal has no effect.
 - AP3 The panel's decision names the pending appeal and answers each of its grounds.
 - AP4 It is made within its time after the filing; later, the matter is the offices' again.
-- AP5 No voice counts of anyone who signed before in the case, by actor, key or deciding
-      organization, of whoever is or was an office of the body that decided, nor of a party to the
-      partnership. Nor may such a one propose.
 - AP6 The decision is sent back to the offices once in a case.
 - AP7 An upholding asks what every adverse step asks (CS2 to CS4): a late report stops it too.
 - AP8 Its evidence list is complete (EV1 to EV4).
-- AP9 The roster is the one that stood when the decision appealed against was taken: who was given
-      the role later does not count, and whom another dismissed since still does, unless its days
-      are over or it took a role that excludes this one. So nobody picks the judges of a case.
+- AP10 It is proposed and endorsed by the judges that were drawn for the appeal (AJ7) alone, by more
+       than half of them, and after the draw. Who hears no appeal (AP5, AP9) is none of them.
 
-The quorum counts distinct organizations. Overturned, the case ends, a suspension with it, and the
+The judges are of distinct organizations. Overturned, the case ends, a suspension with it, and the
 report has a new due day (CC3). Sources: domain C4.3 steps 8 and 9; decision D3.21.
 """
 
@@ -27,47 +23,24 @@ from typing import Annotated, ClassVar, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from verifier.rules import dates, evidence, partnership
-from verifier.rules.authority.offices import INCOMPATIBLE
-from verifier.rules.authority.scope import covers
-from verifier.rules.authority.state import Grant, grant_in_force, organization_of
-from verifier.rules.body import presiding_officer, secretary
+from verifier.rules import dates, evidence, lot, partnership
+from verifier.rules.authority.state import organization_of
+from verifier.rules.body import secretary
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.delisting import case as cases
 from verifier.rules.delisting import way
 from verifier.rules.delisting.case import Appeal, RemovalCase
-from verifier.rules.delisting.decision import RemovalDecisionProposed, ended, fresh, listed_again
+from verifier.rules.delisting.decision import ended, fresh, listed_again
+from verifier.rules.delisting.judges import judges_of, seated
+from verifier.rules.delisting.roster import PANEL, panel, unmet_fresh_eyes
 from verifier.rules.evidence import Answer, Items, Parts
 from verifier.rules.fields import EventRef, LocalId, ShortText, Symbol, Texts
 from verifier.rules.partnership import UNDECIDED
-from verifier.rules.proposal import Proposal, ProposalBody
-from verifier.rules.review.state import free_stream, is_party
+from verifier.rules.proposal import Endorsed, Proposal, ProposalBody, proposal_key
+from verifier.rules.review.state import free_stream
 from verifier.rules.standing import standing_at
 
-__all__ = ["EVENTS", "AppealDecisionProposed", "AppealFiled", "GroundAnswered", "unmet_fresh_eyes"]
-
-PANEL: Final = "appeals_panel"
-
-
-def _seats(actor: str, entry: Entry, book: Book) -> Iterator[Grant]:
-    """Yield an actor's seats on the roster whose days run, also those that another withdrew."""
-    if _sits_elsewhere(actor, entry, book):
-        return
-    for grant in book.subject(actor).all(Grant):
-        if grant.role != PANEL or grant.laid_down or not covers(grant.scope, entry, book):
-            continue
-        if grant_in_force(msgspec.structs.replace(grant, withdrawn=None), entry.at):
-            yield grant
-
-
-def _sits_elsewhere(actor: str, entry: Entry, book: Book) -> bool:
-    return any(
-        frozenset((own.role, PANEL)) in INCOMPATIBLE and grant_in_force(own, entry.at)
-        for own in book.subject(actor).all(Grant)
-    )
-
-
-panel: Final = Capacity(PANEL, lambda actor, entry, book: any(_seats(actor, entry, book)))
+__all__ = ["EVENTS", "AppealDecisionProposed", "AppealFiled", "GroundAnswered"]
 
 Ground = Literal["procedure", "fact", "proportionality", "new_report"]
 
@@ -138,7 +111,7 @@ class AppealFiled(Body, frozen=True, kw_only=True):
 
 
 class AppealDecisionProposed(ProposalBody, frozen=True, kw_only=True):
-    """The appeal panel's decision, put up for endorsement (AP3 to AP9)."""
+    """The appeal panel's decision, put up for endorsement (AP3 to AP10)."""
 
     TYPE: ClassVar[str] = "AppealDecisionProposed/1"
     STREAM: ClassVar[str] = "p-*/decision/*"
@@ -157,17 +130,17 @@ class AppealDecisionProposed(ProposalBody, frozen=True, kw_only=True):
     evidence_parts: Parts = ()
 
     def required_quorum(self, entry: Entry, book: Book) -> int:
-        """Ask the appeal quorum of the case's guideline version."""
-        rules = cases.terms(book.subject(entry.event.subject), entry.at, book)
-        return 0 if rules is None else rules.appeal_quorum
+        """Ask for more than half of the judges."""
+        return _majority(self.appeal, book.subject(entry.event.subject), entry.at, book)
 
     def unmet_here(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of AP3 to AP9."""
+        """Yield what is not met of AP3 to AP10."""
         subject = book.subject(entry.event.subject)
         yield from self._unmet_pending(entry, book)
         yield from evidence.unmet_evidence(self.evidence, self.evidence_parts, self.case, subject)
         organization = organization_of(entry.actor, book)
         yield from unmet_fresh_eyes(entry.actor, organization, entry, book)
+        yield from _unmet_judge(entry.actor, self.appeal, entry, book)
 
     def _unmet_pending(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         subject = book.subject(entry.event.subject)
@@ -204,9 +177,10 @@ class AppealDecisionProposed(ProposalBody, frozen=True, kw_only=True):
         return cases.appeal_lapses(case, rules, book) if case and rules else None
 
     def bars(self, actor: str, organization: str, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of AP3 to AP7 and AP9 at an endorsement."""
+        """Yield what is not met of AP3 to AP7, AP9 and AP10 at an endorsement."""
         yield from self._unmet_pending(entry, book)
         yield from unmet_fresh_eyes(actor, organization, entry, book)
+        yield from _unmet_judge(actor, self.appeal, entry, book)
         yield from evidence.unmet_since(self.evidence, self.evidence_parts, entry, book)
 
     def effect(
@@ -248,59 +222,41 @@ class AppealDecisionProposed(ProposalBody, frozen=True, kw_only=True):
         )  # fmt: skip
         for outcome in outcomes:
             yield free_stream(subject), cls(
-                quorum=rules.appeal_quorum, case=case.id, appeal=case.appeal.ref, outcome=outcome,
+                quorum=_majority(case.appeal.ref, subject, book.time, book),
+                case=case.id, appeal=case.appeal.ref, outcome=outcome,
                 expires=dates.add(dates.day_of(book.time), "P90D").isoformat(), mandate="…",
                 answers=answers, complements_governments=evidence.OPEN_ANSWER,
                 complements_un=evidence.OPEN_ANSWER, evidence=evidence.everything(subject),
             )  # fmt: skip
 
 
-def unmet_fresh_eyes(actor: str, organization: str, entry: Entry, book: Book) -> Iterator[Unmet]:
-    """Yield what is not met of AP5 and AP9: who signed before in a case, or came to the roster
-    after the decision, does not decide its appeal.
-    """
+def _majority(appeal: EventRef, subject: Subject, at: int, book: Book) -> int:
+    """Return how many voices decide an appeal: more than half of its judges (AP10)."""
+    found, rules = judges_of(appeal, subject), cases.terms(subject, at, book)
+    seats = found.seats if found else rules.appeal_seats if rules else 0
+    return seats // 2 + 1
+
+
+def _unmet_judge(actor: str, appeal: EventRef, entry: Entry, book: Book) -> Iterator[Unmet]:
+    """Yield what is not met of AP10 by who proposes or endorses a decision."""
     subject = book.subject(entry.event.subject)
-    case, found = cases.open_case(subject), partnership.of(subject)
-    since = case.decision.index if case and case.decision else entry.index
-    seats = tuple(_seats(actor, entry, book))
-    if seats and not any(
-        seat.given < since and (seat.withdrawn is None or seat.withdrawn > since) for seat in seats
-    ):
-        yield Unmet(rule="AP9", reason=f"{actor} was not on the roster at the decision",
-                    hint="a member of that time decides", who=PANEL)  # fmt: skip
-    signers = case.signers if case else ()
-    if any(actor == s.actor or entry.event.kid == s.kid for s in signers) or any(
-        actor == by for by in _deciders(subject, case)
-    ):
-        yield Unmet(rule="AP5", reason=f"{actor} signed before in this case",
-                    hint="another member of the roster decides", who=panel.name)  # fmt: skip
-    body = case.decision.body if case and case.decision else None
-    if body is not None and body in _bodies_of(actor, book):
-        yield Unmet(rule="AP5", reason=f"{actor} certifies, or did, for {body}",
-                    hint="another member of the roster decides", who=panel.name)  # fmt: skip
-    decided = case.decision.offices if case and case.decision else ()
-    if any(voice.organization == organization for voice in decided):
-        yield Unmet(rule="AP5", reason=f"{organization} took the decision appealed against",
-                    hint="another member of the roster decides", who=panel.name)  # fmt: skip
-    if found is not None and is_party(actor, organization, found):
-        yield Unmet(rule="AP5", reason=f"{organization} is a party to the partnership",
-                    hint="another member of the roster decides", who=panel.name)  # fmt: skip
-
-
-def _bodies_of(actor: str, book: Book) -> Iterator[str]:
-    """Yield every body whose decisions an actor may certify or cosign, or once might."""
-    for grant in book.subject(actor).all(Grant):
-        if grant.role in (secretary.name, presiding_officer.name) and grant.scope:
-            yield from grant.scope.subjects or ()
-
-
-def _deciders(subject: Subject, case: RemovalCase | None) -> Iterator[str]:
-    """Yield who proposed or endorsed a decision in the case, whether or not it took effect."""
-    for proposal in subject.all(Proposal):
-        body = proposal.body
-        if case and isinstance(body, RemovalDecisionProposed) and body.case == case.id:
-            yield proposal.by
-            yield from (voice.actor for voice in proposal.endorsements)
+    found = judges_of(appeal, subject)
+    if found is None or found.draw is None:
+        yield Unmet(rule="AP10", reason="no judges are drawn for this appeal", who=secretary.name)
+        return
+    shown = lot.shown_first(found.ref.stream.rpartition("/")[2], subject)
+    if shown is not None and shown < found.draw.at:
+        yield Unmet(rule="AP10", reason="an earlier cosignature was shown against the draw",
+                    hint="draw again by the earliest", who=secretary.name)  # fmt: skip
+    judges = seated(found)
+    if actor and actor not in judges:
+        yield Unmet(rule="AP10", reason=f"{actor} is not one of the judges: "
+                    f"{', '.join(judges)}", who=PANEL)  # fmt: skip
+    voted = entry.body.proposal.stream if isinstance(entry.body, Endorsed) else ""
+    proposal = subject.get(proposal_key(voted), Proposal)
+    if proposal is not None and proposal.index < found.draw.index:
+        yield Unmet(rule="AP10", reason="it was proposed before the judges were drawn",
+                    hint="propose it anew", who=PANEL)  # fmt: skip
 
 
 EVENTS: Final[tuple[type[Body], ...]] = (AppealFiled, AppealDecisionProposed)

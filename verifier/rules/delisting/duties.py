@@ -1,7 +1,7 @@
 """What a removal case asks of its deciders by which day: their silence is told as theirs.
 
 - CD1 (whole log) An appeal is decided by its day; later the matter is the deciders' again, and the
-      silence is the panel's omission.
+      silence is the judges' omission, or the secretary's where none were drawn.
 - CD2 (whole log) A case whose report was accepted is closed within the profile's time for lifting a
       suspension; later is the registry's own omission. A suspension asks SU3.
 - CD3 (whole log) A case about integrity is decided or closed within the profile's time for a
@@ -18,9 +18,12 @@ from datetime import date
 from typing import Final
 
 from verifier.rules import calendar, dates
+from verifier.rules.body import secretary
 from verifier.rules.book import Body, Book, Broken, Subject
 from verifier.rules.delisting import case as cases
 from verifier.rules.delisting.case import RemovalCase, registry
+from verifier.rules.delisting.judges import judges_of
+from verifier.rules.delisting.roster import PANEL
 from verifier.rules.duty import Duty, late
 from verifier.rules.guideline import Profile
 
@@ -35,9 +38,12 @@ def duties(subject: Subject, book: Book) -> Iterator[Duty]:
         return
     lapses = cases.appeal_lapses(case, rules, book)
     if lapses is not None:
+        found = judges_of(case.appeal.ref, subject) if case.appeal else None
+        drawn = found is not None and found.draw is not None
         yield Duty(
             rule="CD1", subject=subject.id, stream=f"{subject.id}/decision/*",
-            what="the decision on the appeal", who="appeals_panel", due=lapses.isoformat(),
+            what="the decision on the appeal", who=PANEL if drawn else secretary.name,
+            due=lapses.isoformat(),
         )  # fmt: skip
     due = _ruling_until(case, rules, subject, book)
     if due is not None:

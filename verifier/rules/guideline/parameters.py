@@ -144,7 +144,7 @@ class Profile(
     """From a removal for integrity to the first request to return."""
     appeal_window: Duration
     appeal_decided_within: Duration
-    appeal_quorum: Quorum
+    appeal_seats: Quorum
     review_quorum: Quorum
     reviewer_classes: Annotated[tuple[ReviewerClass, ...], Meta(min_length=1, max_length=3)]
     """Whose reviewers may review: Member States', the United Nations', independent ones."""
@@ -292,7 +292,7 @@ PARAMETERS: Final[dict[str, Parameter]] = {
     "integrity_return_after": Parameter("protection", "shorter"),
     "appeal_window": Parameter("protection", "longer"),
     "appeal_decided_within": Parameter("protection", "shorter"),
-    "appeal_quorum": Parameter("protection", "greater", bound=3),
+    "appeal_seats": Parameter("protection", "greater", bound=3),
     "review_quorum": Parameter("protection", "greater", bound=2),
     "reviewer_classes": Parameter("fixed"),
     "review_within": Parameter("fixed"),

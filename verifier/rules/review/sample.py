@@ -23,31 +23,22 @@ witness, who can show it. Sources: domain C5; decision D1.8.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Annotated, ClassVar, Final
 
 import msgspec
 from msgspec import Meta
 
-from verifier import note
-from verifier.errors import FalseError, MalformedError, UndecidedError
-from verifier.rules import body, dates, guideline, partnership
-from verifier.rules.authority.genesis import LedgerOpened
+from verifier.rules import body, dates, guideline, lot, partnership
 from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import Code
-from verifier.rules.review.state import Draw, Sample, Shown, cycle_of, local_of
+from verifier.rules.lot import Draw, Shown
+from verifier.rules.review.state import Sample, cycle_of, local_of
 
 __all__ = ["EVENTS", "CheckpointShown", "SampleAnnounced", "SampleDrawn", "drawn", "whole_log"]
 
 Percent = Annotated[int, Meta(ge=1, le=100)]
-Vkey = Annotated[str, Meta(min_length=20, max_length=400)]
-Note = Annotated[bytes, Meta(min_length=1, max_length=16_384)]
-"""A checkpoint as a witness cosigned it, verbatim."""
-
 SubjectName = Annotated[str, Meta(pattern=r"^p-[a-z0-9][a-z0-9._:-]{0,61}\Z")]
-
-anyone: Final = Capacity("an actor", lambda actor, entry, book: bool(actor))
 
 
 class SampleAnnounced(Body, frozen=True, kw_only=True):
@@ -61,7 +52,7 @@ class SampleAnnounced(Body, frozen=True, kw_only=True):
 
     profile: Code
     share: Percent
-    witnesses: Annotated[tuple[Vkey, ...], Meta(min_length=1, max_length=7)]
+    witnesses: lot.Witnesses
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         """Yield what is not met of SM1 to SM3."""
@@ -77,7 +68,7 @@ class SampleAnnounced(Body, frozen=True, kw_only=True):
             yield Unmet(rule="SM1", reason=f"the sample of {self.profile} is announced: a second "
                         "one could be drawn until it pleases")  # fmt: skip
         yield from self._unmet_share(entry, book)
-        yield from _unmet_witnesses(self.witnesses, book)
+        yield from lot.unmet_witnesses("SM3", self.witnesses, book)
 
     def _unmet_share(self, entry: Entry, book: Book) -> Iterator[Unmet]:
         version = guideline.base_in_force(dates.day_of(entry.at), book)
@@ -97,64 +88,7 @@ class SampleAnnounced(Body, frozen=True, kw_only=True):
         )  # fmt: skip
 
 
-def _unmet_witnesses(witnesses: tuple[str, ...], book: Book) -> Iterator[Unmet]:
-    genesis = book.thing("ledger", "genesis", LedgerOpened)
-    names = []
-    for text in witnesses:
-        try:
-            key = note.VerifierKey.parse(text)
-        except MalformedError as error:
-            yield Unmet(rule="SM3", reason=error.reason)
-            continue
-        names.append(key.name)
-        if key.kind != note.COSIGNATURE:
-            yield Unmet(rule="SM3", reason=f"the key of {key.name} makes no timed cosignatures")
-        if genesis is not None and key.name == genesis.origin:
-            yield Unmet(rule="SM3", reason="the log is no witness of itself")
-    if len(set(names)) < len(names):
-        yield Unmet(rule="SM3", reason="a witness stands twice")
-
-
-class _Cosigned(Body, frozen=True, kw_only=True):
-    """What rests on a cosigned checkpoint (SM4)."""
-
-    checkpoint: Note
-
-    def unmet_checkpoint(self, sample: Sample, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of SM4."""
-        genesis = book.thing("ledger", "genesis", LedgerOpened)
-        try:
-            checkpoint = note.Checkpoint.parse(note.parse_note(self.checkpoint).text)
-            earliest(self.checkpoint, sample.witnesses)
-        except (MalformedError, FalseError, UndecidedError) as error:
-            yield Unmet(rule="SM4", reason=error.reason)
-            return
-        if genesis is not None and checkpoint.origin != genesis.origin:
-            yield Unmet(rule="SM4", reason=f"it is a checkpoint of {checkpoint.origin}")
-        elif not sample.index < checkpoint.size <= entry.index:
-            yield Unmet(rule="SM4", reason=f"its size {checkpoint.size} does not cover the "
-                        "announcement, or is not reached here")  # fmt: skip
-        elif checkpoint.root != book.root_at(checkpoint.size):
-            yield Unmet(rule="SM4", reason=f"the log's root at {checkpoint.size} is another")
-
-
-def earliest(data: bytes, witnesses: tuple[str, ...]) -> tuple[int, bytes]:
-    """Return the time of the earliest cosignature by a named witness, and the seed it makes (SM4).
-
-    Raises:
-        MalformedError, FalseError, UndecidedError: as ``note.verify_note`` says.
-    """
-    parsed = note.parse_note(data)
-    keys = [note.VerifierKey.parse(text) for text in witnesses]
-    verified = note.verify_note(parsed, keys)
-    known = {(line.key.name, line.key.key_id): line.timestamp or 0 for line in verified.signatures}
-    lines = [(known[line.name, line.key_id], line.body) for line in parsed.signatures
-             if (line.name, line.key_id) in known]  # fmt: skip
-    at, body_ = min(lines)
-    return at, hashlib.sha256(parsed.text + body_).digest()
-
-
-class SampleDrawn(_Cosigned, frozen=True, kw_only=True):
+class SampleDrawn(lot.Cosigned, frozen=True, kw_only=True):
     """The secretary draws a sample by the first checkpoint that was witnessed since (SM4, SM5)."""
 
     TYPE: ClassVar[str] = "SampleDrawn/1"
@@ -171,32 +105,27 @@ class SampleDrawn(_Cosigned, frozen=True, kw_only=True):
         if sample is None:
             yield Unmet(rule="SM5", reason="no sample is announced here", who=body.secretary.name)
             return
-        unmet = tuple(self.unmet_checkpoint(sample, entry, book))
+        unmet = tuple(self.unmet_checkpoint("SM4", sample, entry, book))
         yield from unmet
-        if unmet:
-            return
-        at, _ = earliest(self.checkpoint, sample.witnesses)
-        shown = [one.at for one in subject.all(Shown) if one.sample == local_of(entry)]
-        if sample.draw is not None and not (shown and min(shown) < sample.draw.at):
-            yield Unmet(rule="SM5", reason="the sample is drawn")
-        elif shown and at > min(shown):
-            yield Unmet(rule="SM5", reason="an earlier cosignature was shown",
-                        hint="draw by the earliest")  # fmt: skip
+        if not unmet:
+            at, _ = lot.earliest(self.checkpoint, sample.witnesses)
+            yield from lot.unmet_again("SM5", sample, local_of(entry), at, subject)
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Put the draw on record; it replaces one that rested on a later cosignature."""
         key = "sample:" + local_of(entry)
         sample = subject.things[key]
-        at, seed = earliest(self.checkpoint, sample.witnesses)
-        yield key, msgspec.structs.replace(sample, draw=Draw(entry.ref, at, seed, self.drawn))
+        at, seed = lot.earliest(self.checkpoint, sample.witnesses)
+        draw = Draw(entry.ref, at, seed, self.drawn, entry.index)
+        yield key, msgspec.structs.replace(sample, draw=draw)
 
 
-class CheckpointShown(_Cosigned, frozen=True, kw_only=True):
+class CheckpointShown(lot.Cosigned, frozen=True, kw_only=True):
     """Anyone shows that a sample was not drawn by the first witnessed checkpoint (SM4, SM6)."""
 
     TYPE: ClassVar[str] = "CheckpointShown/1"
     STREAM: ClassVar[str] = "cycle-*/shown/*/@"
-    SIGNERS: ClassVar[tuple[Capacity, ...]] = (anyone,)
+    SIGNERS: ClassVar[tuple[Capacity, ...]] = (lot.anyone,)
     MISSION: ClassVar[tuple[int, ...]] = (90,)
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
@@ -206,22 +135,22 @@ class CheckpointShown(_Cosigned, frozen=True, kw_only=True):
         if sample is None or sample.draw is None:
             yield Unmet(rule="SM6", reason="no such sample is drawn")
             return
-        unmet = tuple(self.unmet_checkpoint(sample, entry, book))
+        unmet = tuple(self.unmet_checkpoint("SM4", sample, entry, book))
         yield from unmet
-        if not unmet and earliest(self.checkpoint, sample.witnesses)[0] >= sample.draw.at:
+        if not unmet and lot.earliest(self.checkpoint, sample.witnesses)[0] >= sample.draw.at:
             yield Unmet(rule="SM6", reason="it was not cosigned before the draw's")
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Put the earlier cosignature on record."""
         _, _, local, author = entry.event.stream.split("/")
-        at, _ = earliest(self.checkpoint, subject.things["sample:" + local].witnesses)
+        at, _ = lot.earliest(self.checkpoint, subject.things["sample:" + local].witnesses)
         yield f"shown:{local}/{author}:{entry.event.seq}", Shown(entry.ref, local, at)
 
 
 def drawn(seed: bytes, population: Iterable[str], share: int) -> tuple[str, ...]:
     """Return what a seed draws of a population: the share in a hundred, rounded up (SM7)."""
-    order = sorted(population, key=lambda name: hashlib.sha256(seed + name.encode()).digest())
-    return tuple(order[: -(-len(order) * share // 100)])
+    order = lot.in_order(seed, population)
+    return order[: -(-len(order) * share // 100)]
 
 
 def whole_log(book: Book) -> Iterator[Broken]:
@@ -230,7 +159,8 @@ def whole_log(book: Book) -> Iterator[Broken]:
         for sample in subject.all(Sample):
             if sample.draw is not None:
                 yield from _unlike_its_seed(sample, sample.draw, subject, book)
-                yield from _chosen(sample, sample.draw, subject)
+                local = sample.ref.stream.rpartition("/")[2]
+                yield from lot.chosen("SM8", sample, local, subject, body.secretary.name)
 
 
 def _unlike_its_seed(sample: Sample, draw: Draw, subject: Subject, book: Book) -> Iterator[Broken]:
@@ -242,15 +172,6 @@ def _unlike_its_seed(sample: Sample, draw: Draw, subject: Subject, book: Book) -
         yield Broken(rule="SM7", subject=subject.id, who=body.secretary.name,
                      reason=f"of {len(population)} partnerships the seed of {draw.ref.stream} "
                      f"draws {', '.join(right) or 'none'}; it has others")  # fmt: skip
-
-
-def _chosen(sample: Sample, draw: Draw, subject: Subject) -> Iterator[Broken]:
-    local = sample.ref.stream.rpartition("/")[2]
-    shown = [one.at for one in subject.all(Shown) if one.sample == local]
-    if shown and min(shown) < draw.at:
-        yield Broken(rule="SM8", subject=subject.id, who=body.secretary.name,
-                     reason=f"{draw.ref.stream} rests on a cosignature of {draw.at}; one of "
-                     f"{min(shown)} was shown", hint="draw again by the earliest")  # fmt: skip
 
 
 def _profile_at(subject: Subject, size: int) -> str | None:

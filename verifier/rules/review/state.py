@@ -14,6 +14,7 @@ from verifier.rules.book import Book, Entry, Subject, Unmet
 from verifier.rules.evidence import Considered
 from verifier.rules.fields import Day, EventRef, LocalId, Texts, VersionRef
 from verifier.rules.guideline import ReviewerClass
+from verifier.rules.lot import Lot
 from verifier.rules.proposal import Endorsement
 
 __all__ = [
@@ -22,7 +23,6 @@ __all__ = [
     "Cycle",
     "Declared",
     "Draft",
-    "Draw",
     "Finding",
     "Question",
     "Rebuttal",
@@ -31,7 +31,6 @@ __all__ = [
     "Sample",
     "Seat",
     "Settled",
-    "Shown",
     "citable",
     "class_of",
     "comments_end",
@@ -116,34 +115,13 @@ class Cycle(msgspec.Struct, frozen=True):
     closed_on: str | None = None
 
 
-class Draw(msgspec.Struct, frozen=True):
-    """A sample as it was drawn: by the seed that a cosignature of this Unix time makes."""
-
-    ref: EventRef
-    at: int
-    seed: bytes
-    drawn: tuple[str, ...]
-
-
-class Sample(msgspec.Struct, frozen=True, kw_only=True):
+class Sample(Lot, frozen=True, kw_only=True):
     """A sample as it was announced; the thing ``sample:<id>`` of its cycle."""
 
-    ref: EventRef
-    index: int
     profile: str
     share: int
     size: int
     """The size of the log at which the register is drawn from."""
-    witnesses: tuple[str, ...]
-    draw: Draw | None = None
-
-
-class Shown(msgspec.Struct, frozen=True):
-    """A cosignature that was shown against a draw; the thing ``shown:<sample>/<author>:<seq>``."""
-
-    ref: EventRef
-    sample: str
-    at: int
 
 
 class Question(msgspec.Struct, frozen=True):
