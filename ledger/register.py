@@ -49,9 +49,9 @@ class LedgerRegister(Registered):
         self.changes: list[Stored] = []
         """The records that changed since the last publication, when it was computed last."""
 
-    def touch(self, subject: str, index: int, at: int) -> None:
+    def touch(self, subject: str, index: int, at: int, *, upkeep: bool = False) -> None:
         """Take note of an assumed event (rule 2); on which day is asked of an audit alone."""
-        del index, at
+        del index, at, upkeep
         self._touched.add(subject)
         self._computed = None
 

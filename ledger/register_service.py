@@ -33,6 +33,7 @@ from verifier.rules.authority.genesis import LedgerOpened
 from verifier.rules.authority.state import Grant, grant_in_force
 from verifier.rules.public import public
 from verifier.rules.publication import STREAM, Published, RegisterPublished, due_from
+from verifier.rules.upkeep import is_idle_since
 
 __all__ = ["RegisterService", "service_of"]
 
@@ -89,7 +90,8 @@ class RegisterService:
         book = self._book
         due = due_from(book)
         last = book.thing("ledger", "register", Published)
-        if due is None or (last is not None and last.index + 1 == book.size):
+        idle = last and is_idle_since(last.index + 1, book.size, book.subject("ledger"))
+        if due is None or idle:
             return None
         midnight = int(datetime(due.year, due.month, due.day, tzinfo=UTC).timestamp())
         if now < midnight:

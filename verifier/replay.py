@@ -44,7 +44,7 @@ class _Unseen(Registered):
 
     __slots__ = ()
 
-    def touch(self, subject: str, index: int, at: int) -> None:
+    def touch(self, subject: str, index: int, at: int, *, upkeep: bool = False) -> None:
         """Keep nothing."""
 
     def commitment(self, state: Callable[[str], Subject], public: Public) -> Commitment | None:

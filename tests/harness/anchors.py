@@ -12,10 +12,10 @@ SERVICE = "actor-service"
 STREAM = "ledger/anchors"
 
 
-def real_registry(now: int | None = None) -> Registry:
+def real_registry(now: int | None = None, **genesis: str) -> Registry:
     """Return a registry with a real clock, its office and the service that anchors."""
     registry = Registry() if now is None else Registry(now=now)
-    registry.open(clock="real")
+    registry.open(clock="real", **genesis)
     registry.enlist("actor-registry").appoint("actor-registry", "registry")
     registry.enlist(SERVICE, kind="machine", principal="actor-registry")
     return registry.grant(SERVICE, "registry_service", "actor-registry")

@@ -99,7 +99,7 @@ def record(entry: Entry, book: Book) -> None:
     fold(entry, subject, book)
     for public in entry.body.enrols():
         book.public_keys[authority.thumbprint(public)] = public
-    book.register.touch(event.subject, entry.index, entry.at)
+    book.register.touch(event.subject, entry.index, entry.at, upkeep=entry.body.UPKEEP)
     if entry.index == 0:
         book.ledger = event.id
     book.size = entry.index + 1

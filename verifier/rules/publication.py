@@ -3,9 +3,9 @@
 - RG1 It states the size of the log before it: its own index. It speaks of the state after all
       events before it, and of nothing else.
 - RG2 The root and the number of leaves that it states are those of that state.
-- RG3 Nothing is published where no other event came since the last publication.
-- RG4 (whole log) It is due on the day of the first event that comes as long after the last
-      publication, or the opening of the ledger, as the genesis says.
+- RG3 Nothing is published where nothing but upkeep came since the last publication.
+- RG4 (whole log) It is due on the day of the first event, other than upkeep, that comes as long
+      after the last publication, or the opening of the ledger, as the genesis says.
 
 The register is what ``verifier/records`` and ``public`` say. Source: record format §7.
 """
@@ -25,6 +25,7 @@ from verifier.rules.authority.state import role, unmet_key
 from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import Hash
 from verifier.rules.public import public
+from verifier.rules.upkeep import is_idle_since, kept
 
 __all__ = ["EVENTS", "STREAM", "Published", "RegisterPublished", "due_from", "whole_log"]
 
@@ -45,6 +46,7 @@ class RegisterPublished(Body, frozen=True, kw_only=True):
     TYPE: ClassVar[str] = "RegisterPublished/1"
     STREAM: ClassVar[str] = STREAM
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (service,)
+    UPKEEP: ClassVar[bool] = True
 
     size: Annotated[int, Meta(ge=1, le=2**53 - 1)]
     """Of the log before it."""
@@ -57,7 +59,8 @@ class RegisterPublished(Body, frozen=True, kw_only=True):
         The register is computed for the right size and an entitled author only.
         """
         last = book.thing("ledger", "register", Published)
-        if last is not None and entry.index == last.index + 1:
+        ledger = book.subject("ledger")
+        if last is not None and is_idle_since(last.index + 1, entry.index, ledger):
             yield Unmet(rule="RG3", reason="nothing came since the last publication")
         if self.size != entry.index:
             reason = f"it speaks of {self.size} entries and would stand after {entry.index}"
@@ -75,6 +78,7 @@ class RegisterPublished(Body, frozen=True, kw_only=True):
         published = Published(entry.index, entry.at)
         yield "register", published
         yield f"register:{entry.event.seq}", published
+        yield kept(entry.index, subject)
 
 
 def due_from(book: Book) -> date | None:

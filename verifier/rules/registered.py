@@ -48,9 +48,14 @@ class Registered:
         self._days: list[int] = []
         self._firsts: list[int] = []
 
-    def touch(self, subject: str, index: int, at: int) -> None:
-        """Take note of an event: whose it is, its index and the log time there."""
+    def touch(self, subject: str, index: int, at: int, *, upkeep: bool = False) -> None:
+        """Take note of an event: whose it is, its index and the log time there.
+
+        Upkeep changes the register, and no publication is due for it (``upkeep``).
+        """
         self._changed.add(subject)
+        if upkeep:
+            return
         day = at // DAY_S
         if not self._days or day > self._days[-1]:
             self._days.append(day)

@@ -6,9 +6,11 @@ import pytest
 
 from tests.harness.anchors import SERVICE, STREAM, anchor, cosigned, real_registry, witness_key
 from tests.harness.ledgers import actor_events
+from tests.harness.publishing import published
 from tests.harness.registry import ORIGIN, Registry, secret, signed_checkpoint
 from tests.harness.removals import branch
 from verifier import note
+from verifier.rules import publication
 from verifier.rules.anchor import Anchored
 from verifier.rules.book import Refused
 
@@ -90,6 +92,36 @@ def test_an3_what_came_while_witnesses_were_asked_calls_for_an_anchor(registry: 
     anchor(registry, size=size)
     anchor(registry)
     assert untold(registry, cosigned(registry, {"w": registry.now})) == {"AN3"}
+
+
+def test_anchors_and_publications_of_the_register_call_for_neither() -> None:
+    """AN3, RG3: on an idle log each stands once; one event of another kind calls for both."""
+    registry = real_registry()
+    published(registry, SERVICE)
+    anchor(registry)
+    note_ = cosigned(registry, {"w": registry.now})
+    assert untold(registry, note_) == {"AN3"}
+    with pytest.raises(Refused) as refusal:
+        published(registry, SERVICE)
+    assert [unmet.rule for unmet in refusal.value.unmet] == ["RG3"]
+    registry.add(actor_events(registry, ["actor-x"])[0])
+    published(registry, SERVICE)
+    anchor(registry)
+    assert untold(registry, cosigned(registry, {"w": registry.now})) == {"AN3"}
+
+
+def test_an_anchor_makes_no_publication_due() -> None:
+    """RG4: what is recorded on an idle log after the last publication is upkeep alone."""
+    registry = real_registry(register_every="P1D")
+    registry.add(actor_events(registry, ["actor-y"])[0])
+    published(registry, SERVICE)
+    registry.on("2027-03-01")
+    anchor(registry)
+    registry.now += 40 * 3_600
+    assert not [*publication.whole_log(registry.book)]
+    registry.add(actor_events(registry, ["actor-z"])[0])
+    registry.on("2027-03-06").add(actor_events(registry, ["actor-zz"])[0])
+    assert [broken.due for broken in publication.whole_log(registry.book)] == ["2027-03-03"]
 
 
 def test_only_the_registry_and_its_service_anchor(registry: Registry) -> None:
