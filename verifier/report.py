@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from verifier.finding import Finding, Progress, Verdict
+from verifier.rootwords import root_words
 
 __all__ = ["MARKS", "as_json", "as_text", "inert", "progress_text"]
 
@@ -68,6 +69,8 @@ def _verdict(verdict: Verdict) -> Iterator[str]:
     if verdict.demonstration:
         yield "THIS IS A DEMONSTRATION LEDGER; its dates are stated, not real."
     yield inert(f"log     {verdict.origin}, {verdict.size:,} entries, root {verdict.root[:16]}…")
+    if verdict.root:
+        yield f"spoken  {root_words(bytes.fromhex(verdict.root))}"
     yield f"ledger  {verdict.ledger}"
     for sentence in verdict.sentences:
         yield inert(f"  [{MARKS[sentence.state]}] {sentence.about}: {sentence.reason}")

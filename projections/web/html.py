@@ -26,6 +26,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from projections.views.lookup import Facet
 from projections.web import charts, labels
 from projections.web.languages import CATALOGUES, LANGUAGES, SOURCE_LANGUAGE, Language
+from verifier.rootwords import root_words
 
 __all__ = ["STATIC", "TEMPLATES_DIGEST", "page", "static_response"]
 
@@ -119,7 +120,10 @@ def _environment(language: str) -> Environment:
         ),
         "sign": labels.sign, "stacked": charts.stacked, "address": _address,
     }  # fmt: skip
-    environment.filters |= {**spoken.filters(), "grouped": _grouped}
+    environment.filters |= {
+        **spoken.filters(), "grouped": _grouped,
+        "root_words": lambda root: root_words(bytes.fromhex(root)),
+    }  # fmt: skip
     return environment
 
 
