@@ -29,8 +29,8 @@ from benchmarks import limits, world
 from benchmarks.author import Pen, key_of
 from benchmarks.dataset import CACHE, policy_of
 from benchmarks.figures import Figure, Report, at_least, at_most
-from benchmarks.processes import ROOT, peak_mib, processor_s, run
-from benchmarks.stages import cost
+from benchmarks.processes import ROOT, peak_mib, processor_s, run, shares_s
+from benchmarks.stages import admission_costs, cost
 from ledger.http.wire import MEDIA_BATCH, MEDIA_EVENT, encode_batch
 from ledger.signer import FileSigner
 from verifier.event import parse
@@ -48,6 +48,7 @@ BATCHED = at_least(0.8, stretch=1.2)
 MOST_P99_MS = 25
 LEAST_PER_COMMIT = 20
 SAMPLE = 2_000  # events of the budget
+SPENDERS = ("loop", "threads", "children")  # of the server's processor time
 CHECKPOINT_S = 1.5  # by then the served checkpoint covers everything
 
 
@@ -70,7 +71,8 @@ class Server:
         """Ask for its counters; add the processor time and peak memory of all its processes."""
         self.process.send_signal(signal.SIGUSR1)
         pid = self.process.pid
-        return self._told() | {"processor_s": processor_s(pid), "peak_mib": peak_mib(pid)}
+        spent = {"processor_s": processor_s(pid)} | shares_s(pid)
+        return self._told() | spent | {"peak_mib": peak_mib(pid)}
 
 
 @contextmanager
@@ -170,8 +172,9 @@ def _single(folder: Path, seconds: float) -> dict[str, Any]:
     told["H"] = statistics.mean(n["rate"] for n in null)
     told["per_commit"] = events / commits
     told["bytes"] = _size(data) / recorded
-    spent = (after["processor_s"] - counted["processor_s"]) / events * 1e6
-    told["budget"] = _budget([b for column in bodies for b in column], author.keys, spent,
+    spent = {who: (after[who] - counted[who]) / events * 1e6 for who in SPENDERS}
+    before = [*author.opening, *(b for column in probe for b in column)]
+    told["budget"] = _budget(before, [b for column in bodies for b in column], author.keys, spent,
                              http=statistics.mean(n["server_us"] for n in null))  # fmt: skip
     told["peak_mib"] = after["peak_mib"]
     return told
@@ -236,21 +239,31 @@ def _null(bodies: list[list[bytes]], folder: Path) -> dict[str, Any]:
 
 
 def _budget(
-    raws: list[bytes], keys: dict[bytes, bytes], spent: float, *, http: float
-) -> dict[str, float]:
-    """Divide the server's processor time per event; what is left over is measured by nothing."""
+    before: list[bytes], raws: list[bytes], keys: dict[bytes, bytes], spent: dict[str, float], *,
+    http: float,
+) -> dict[str, float]:  # fmt: skip
+    """Divide the server's processor time per event; what is left of each is measured by nothing.
+
+    *before* is what the log held when the load began, *spent* the time by who spent it.
+    """
     events = [parse(raw) for raw in raws[:SAMPLE]]
     items = [(keys[e.kid], e.signature, e.to_be_signed) for e in events]
-    stages = {
+    _, (_, _, admitted) = admission_costs([*map(parse, before), *events], since=len(before))
+    loop = {
         "HTTP, as the null server spends it": http,
         "parse": cost(lambda: [parse(event.raw) for event in events], len(events)),
         "payload: canonical, and of its type": cost(
             lambda: [admission.read_body(event) for event in events], len(events)
         ),
-        "signature": cost(lambda: verify_many(items, engine=default_engine()), len(items)),
+        "admission, and what takes effect, median": admitted,
     }
-    left = spent - sum(stages.values())
-    return stages | {"queueing, admission, database, tree, proofs, receipt": left}
+    signature = cost(lambda: verify_many(items, engine=default_engine()), len(items))
+    return loop | {
+        "the loop else: queueing, rows, proofs, receipt": spent["loop"] - sum(loop.values()),
+        "commit, signing state, signature of the tree": spent["threads"],
+        "signature": signature,
+        "the processes for signatures else": spent["children"] - signature,
+    }
 
 
 def _syncs(server: Server, author: Author, folder: Path) -> float:

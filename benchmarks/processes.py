@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["ROOT", "Run", "peak_mib", "processor_s", "run"]
+__all__ = ["ROOT", "Run", "peak_mib", "processor_s", "run", "shares_s"]
 
 ROOT = Path(__file__).parents[1]
 SAMPLE_S = 0.1
@@ -70,6 +70,20 @@ def processor_s(pid: int) -> float:
             continue
         ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def shares_s(pid: int) -> dict[str, float]:
+    """Return the processor time of a process by who spent it: its main thread, others, children."""
+    main, others = 0, 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        try:
+            fields = (task / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        ticks = int(fields[11]) + int(fields[12])
+        main, others = (ticks, others) if task.name == str(pid) else (main, others + ticks)
+    loop, threads = main / os.sysconf("SC_CLK_TCK"), others / os.sysconf("SC_CLK_TCK")
+    return {"loop": loop, "threads": threads, "children": processor_s(pid) - loop - threads}
 
 
 def peak_mib(pid: int) -> float:

@@ -18,7 +18,7 @@ from verifier.regrown import RegrownTree
 from verifier.rules import admission
 from verifier.rules.book import Book
 
-__all__ = ["cost", "stages"]
+__all__ = ["admission_costs", "cost", "stages"]
 
 SAMPLE = 20_000  # events
 SIGNATURES = 2_000  # of them, the last
@@ -32,7 +32,7 @@ def stages(log: Dataset) -> tuple[list[Figure], dict[str, float]]:
     sources = log.folder
     events = [parse(raw) for raw in raws]
     bundles = list(tiles.bundles_at(log.size))[: SAMPLE // tiles.FULL_WIDTH]
-    per_event, admitted = _admission(events)
+    per_event, admitted = admission_costs(events)
     sample = events[-SIGNATURES:]
     items = [(per_event[event.kid], event.signature, event.to_be_signed) for event in sample]
     read = cost(lambda: [(sources / b.path).read_bytes() for b in bundles], len(raws))
@@ -53,8 +53,13 @@ def stages(log: Dataset) -> tuple[list[Figure], dict[str, float]]:
     return [both, Figure("signature, openssl", reference, "µs")], budget
 
 
-def _admission(events: Sequence[Event]) -> tuple[dict[bytes, bytes], tuple[float, float, float]]:
-    """Return every key, and µs per event: mean of admit, mean of record, median of both."""
+def admission_costs(
+    events: Sequence[Event], *, since: int = 0
+) -> tuple[dict[bytes, bytes], tuple[float, float, float]]:
+    """Return every key, and µs per event: mean of admit, mean of record, median of both.
+
+    What comes before the event *since* is admitted and not counted.
+    """
     tree = RegrownTree(lambda n: b"".join(e.id for e in events[n * 256 : n * 256 + 256]))
     book = Book(tree.root_at)
     clock = time.perf_counter_ns
@@ -69,6 +74,7 @@ def _admission(events: Sequence[Event]) -> tuple[dict[bytes, bytes], tuple[float
         admit.append(middle - began)
         record.append(ended - middle)
         tree.append(event.id)
+    admit, record = admit[since:], record[since:]
     both = statistics.median(a + b for a, b in zip(admit, record, strict=True))
     mean = statistics.mean(admit) / 1e3, statistics.mean(record) / 1e3, both / 1e3
     return dict(book.public_keys), mean

@@ -278,7 +278,9 @@ class Ledger(Application[str]):
 
     async def _bring_to_outcomes(self, items: Sequence[Item]) -> Signed | None:
         """Take items through all stages; return the tree that covers what was recorded now."""
-        fresh = self._intake.recognize(items)
+        assert self._publisher is not None
+        newest = self._publisher.newest
+        fresh = self._intake.recognize(items, signed=newest.size if newest else 0)
         busy = self._busy(len(fresh)) if fresh else None
         if busy is not None or not fresh:
             for item in fresh:

@@ -52,7 +52,7 @@ class Settings:
     """The least time between two published checkpoints (not: receipts)."""
     busy_retry_s: int = 1
     """What ``Retry-After`` says when the queue is full."""
-    switch_interval_s: float = 0.0005
+    switch_interval_s: float = 0.0001
     """The interpreter's thread switch interval while serving; 0 leaves it as it is."""
     max_pages: int = 0
     """Ceiling of the database in pages of 8 KiB; 0 for none."""

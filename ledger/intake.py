@@ -5,7 +5,8 @@ The order of the stages is part of the contract:
 1. *parse*: bytes to event and payload; any other encoding is refused.
 2. *recognize*: a submission that is on record is answered with what is on record, whatever the
    transport checks would say. An event is on record only at or below its stream's head, so for
-   subjects in memory the database is asked about those alone.
+   subjects in memory the database is asked about those alone. What was committed a moment ago and
+   is not signed yet goes on to the committer: its answer comes with the tree that covers it.
 3. *transport*: queue, clock, keys of the log. These can only refuse (``T-…``).
 4. *signature*: beside the event loop (``signatures.py``). A key is found by its thumbprint: among
    all keys ever enrolled, or in an event that would enrol it, in this request or a recent one.
@@ -97,8 +98,8 @@ class Intake:
                 results.append(rejected_by(error))
         return results
 
-    def recognize(self, items: Sequence[Item]) -> list[Item]:
-        """Stage 2: give an index to items on record, and return the others."""
+    def recognize(self, items: Sequence[Item], *, signed: int) -> list[Item]:
+        """Stage 2: give an index to items on record below a signed size; return the others."""
         subjects = self._book.subjects
         asked = []
         for item in items:
@@ -114,7 +115,7 @@ class Intake:
         found = self._recorder.find_submissions(asked)
         for item in items:
             place = found.get(item.submission_id)
-            if place is not None:
+            if place is not None and place[0] < signed:
                 take_recorded(item, *place)
         return [item for item in items if item.index is None]
 

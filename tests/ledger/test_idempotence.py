@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 
 from ledger.outcome import Accepted, Rejected
+from ledger.publisher import Signed
+from ledger.signing import SigningState
 from tests.harness.ledgers import accepted, actor_events, check_receipts, raws, running, stored
 from tests.harness.registry import Registry
 
@@ -49,6 +52,33 @@ async def test_old_and_new_events_of_one_request_are_proved_in_one_tree(tmp_path
         reply = await ledger.submit(raws(events))
         assert [accepted(o).duplicate for o in reply.outcomes] == [True] * 7 + [False] * 4
         assert check_receipts(reply).size == 11
+
+
+async def test_a_retry_meets_its_original_between_commit_and_signature(tmp_path: Path) -> None:
+    """What is on record and not signed yet is no error: the retry waits for the tree over it."""
+    registry = Registry().open()
+    [event] = actor_events(registry, ["actor-x"])
+    async with running(tmp_path) as ledger:
+        await ledger.submit(raws(registry.events))
+        assert ledger._publisher is not None
+        seal, committed, go_on = ledger._publisher.seal, threading.Event(), threading.Event()
+
+        def slow(origin: str, state: SigningState) -> Signed:
+            committed.set()
+            assert go_on.wait(30)
+            return seal(origin, state)
+
+        ledger._publisher.seal = slow  # type: ignore[method-assign]
+        original = asyncio.create_task(ledger.submit([event.raw]))
+        assert await asyncio.to_thread(committed.wait, 30)
+        retry = asyncio.create_task(ledger.submit([event.raw]))
+        await asyncio.sleep(0.1)
+        assert not retry.done()
+        go_on.set()
+        replies = [await original, await retry]
+        assert [accepted(reply.outcomes[0]).duplicate for reply in replies] == [False, True]
+        assert [check_receipts(reply).size for reply in replies] == [4, 4]
+    assert len(stored(tmp_path)) == 4
 
 
 async def test_the_same_event_at_once_from_many_is_recorded_once(tmp_path: Path) -> None:

@@ -101,6 +101,9 @@ async def test_a_disk_that_does_not_confirm_stops_the_appending(
         assert (outcome.code, outcome.status) == ("T-storage", 503)
         assert "signing failed" in outcome.reason
         assert ledger.receipt_checkpoint() == signed
+        [again] = (await ledger.submit([x.raw])).outcomes  # on record, and covered by no signature
+        assert isinstance(again, Rejected)
+        assert again.code == "T-storage"
         [later] = (await ledger.submit([y.raw])).outcomes
         assert isinstance(later, Rejected)
         assert not ledger.ready()[0]
