@@ -10,12 +10,14 @@ from tests.harness.registry import Registry
 from tests.harness.stories import BODY_SECRETARY, OFFICE_A, OFFICE_B, REVIEWERS
 
 __all__ = [
+    "AGENCIES",
     "AUDITOR",
     "COUNTRIES",
     "PANELS",
     "PROFILES",
     "Members",
     "assemble",
+    "head_of",
     "members",
     "secretariat_of",
 ]
@@ -63,6 +65,11 @@ def secretariat_of(ngo: str) -> str:
     return f"{ngo}-office"
 
 
+def head_of(agency: str) -> str:
+    """Return the office of an agency's executive head."""
+    return f"{agency}-head"
+
+
 def members(number: int) -> Members:
     """Return the members of the partnership of a number."""
     ngo = NGOS[number % len(NGOS)]
@@ -93,6 +100,8 @@ def assemble(player: Player) -> None:
         registry.enlist(university, OFFICE_A, stakeholder_type="academia")
     for agency in AGENCIES:
         registry.enlist(agency, OFFICE_A)
+        registry.enlist(head_of(agency), OFFICE_B, kind="office", principal=agency)
+        registry.appoint(head_of(agency), "executive_head")
     _panels(registry)
     bodies.seat(registry)
 

@@ -1,14 +1,15 @@
-"""Staff of the decade: officers come and go, keys rotate, and one is stolen."""
+"""Staff of the decade: officers come and go, keys rotate, one is stolen, heads report to boards."""
 
 from __future__ import annotations
 
 from functools import partial
 
-from tests.harness.decade.cast import APPEALS
+from tests.harness import bodies
+from tests.harness.decade.cast import AGENCIES, APPEALS, COMPANIES, head_of
 from tests.harness.decade.player import Player
 from tests.harness.registry import public
 from tests.harness.removals import grant_of
-from tests.harness.stories import BODY_SECRETARY, OFFICE_A, OFFICE_B
+from tests.harness.stories import BODY_SECRETARY, OFFICE_A, OFFICE_B, text
 from verifier.keys import thumbprint
 
 __all__ = ["turn_over"]
@@ -21,6 +22,8 @@ def turn_over(player: Player) -> None:
     for year in range(1, YEARS):
         player.plan_in(365 * year, partial(_new_officer, player, year))
         player.plan_in(365 * year + 90, partial(_new_key, player, year))
+    for year in range(YEARS + 1):
+        player.plan_in(365 * year + 300, partial(_board_reports, player, year))
     player.plan_in(365 * 4 + 200, partial(_theft, player))
     player.plan_in(365 * 5 + 30, partial(_new_judge, player))
 
@@ -41,6 +44,17 @@ def _new_key(player: Player, year: int) -> None:
     fields = registry.possession(office, f"{office}-{year}")
     player.do(office, f"{office}/keys", "KeyRotated", **fields)
     registry.keys[office] = f"{office}-{year}"
+
+
+def _board_reports(player: Player, year: int) -> None:
+    """Let every agency report on its partnerships to its governing body."""
+    for number, agency in enumerate(AGENCIES):
+        given = {"partnership": f"p-{number:03}", "organization": COMPANIES[0], "kind": "cash",
+                 "amount": "1", "currency": "USD", "matching": False, "country": "KEN"}  # fmt: skip
+        player.do(head_of(agency), f"forum-boards/board-report/{agency}-{year}",
+                  "BoardReportTabled", to=bodies.COUNCIL, organization=agency,
+                  contributions=[given], due_diligence=text("All screened"),
+                  risk_measures=text("Yearly spot checks"))  # fmt: skip
 
 
 def _new_judge(player: Player) -> None:

@@ -242,6 +242,31 @@ MOVES: tuple[Move, ...] = (
             mandate="A/1",
         ),
     ),
+    Move(
+        "the roots silence so many of themselves that none can act",
+        "KD6",
+        lambda s: s.sign(
+            ROOT_A,
+            f"{ROOT_B}/distrust/x{len(s.registry.events)}",
+            "KeyDistrustProposed",
+            kid=thumbprint(public(ROOT_B)),
+            since=s.day(0),
+            reason="None",
+            quorum=2,
+            expires=s.day(30),
+        ),
+    ),
+    Move(
+        "a company is its own parent",
+        "GC8",
+        lambda s: s.sign(
+            COMPANIES[0],
+            f"{COMPANIES[0]}/subsidiary/{COMPANIES[0]}",
+            "SubsidiaryNamed",
+            company=COMPANIES[0],
+            belongs=True,
+        ),
+    ),
     # Guidelines and calendar.
     Move("a version is left out", "GU1", lambda s: s.guideline(version=900)),
     Move("a guideline counts from the past", "GU2", lambda s: s.guideline(valid_from=s.day(-1))),

@@ -259,7 +259,7 @@ def test_a_genesis_states_the_text_that_it_means(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_released_ruleset_has_a_text() -> None:
-    """ADR 0026: from 1.0 on each has its digest, and each digest is that of its published text."""
+    """ADR 0030: from 1.0 on each has its digest, and each digest is that of its published text."""
     for name, digest in RULESETS.items():
         assert digest is not None or int(version_of("pledgebook-verifier").split(".")[0]) < 1
         if digest is not None:

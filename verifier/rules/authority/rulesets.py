@@ -32,7 +32,7 @@ __all__ = [
 RULESETS: Final[dict[str, bytes | None]] = {"pledgebook-1": None}
 """The rulesets that this verifier can decide by, each with the SHA-256 of its text.
 
-None while the text is not frozen, which it is with the first release (ADR 0026): until then nobody
+None while the text is not frozen, which it is with the first release (ADR 0030): until then nobody
 can say by a digest which text was meant, and who states one meant a text that is not known here."""
 
 
