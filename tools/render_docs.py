@@ -111,7 +111,7 @@ sys.path.insert(0, str(ROOT))
 
 def pages() -> dict[str, Callable[[], str]]:
     """Return every generated page, by its path in the repository."""
-    from tools import mission, render_cli
+    from tools import mission, render_cli, render_table
 
     return {
         "docs/spec/rules.md": rules_page,
@@ -121,6 +121,7 @@ def pages() -> dict[str, Callable[[], str]]:
         "docs/reference/cli.md": render_cli.cli_page,
         "docs/reference/settings.md": settings_page,
         "docs/reference/mission.md": mission.page,
+        "docs/reference/register-csv.md": render_table.table_page,
     }
 
 

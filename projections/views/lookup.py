@@ -22,7 +22,7 @@ from projections.views.directory import SubjectRow
 from projections.views.shape import Rows
 from verifier.errors import MalformedError
 
-__all__ = ["Answer", "Facet", "Filters", "Found", "day_of", "find", "found", "hidden_on"]
+__all__ = ["Answer", "Facet", "Filters", "Found", "day_of", "every", "find", "found", "hidden_on"]
 
 MAX_LIMIT: Final = 100
 MAX_OFFSET: Final = 100_000  # whoever pages further wants an export
@@ -112,26 +112,14 @@ def find(rows: Rows, filters: Filters, *, today: date | None = None) -> Answer:
     Raises:
         MalformedError: code ``query-malformed``; a bound is exceeded.
     """
-    if not (1 <= filters.limit <= MAX_LIMIT and 0 <= filters.offset <= MAX_OFFSET):
-        raise MalformedError("query-malformed", f"limit is 1 to {MAX_LIMIT}, offset {MAX_OFFSET}")
-    if len(filters.q) > search.MAX_QUERY_CHARS:
-        raise MalformedError("query-malformed", f"q has {search.MAX_QUERY_CHARS} characters")
-    hits = _put_hits(rows, filters.q.strip())
+    hits, matched, order = _asked(rows, filters)
     where, values = _where(filters)
-    # CROSS JOIN keeps the order: from the few hits to their rows, never the other way round.
-    first = (
-        "temp.hit CROSS JOIN subject s ON s.id = hit.id"
-        if hits is not Hits.NOT_ASKED
-        else "subject s"
-    )
-    matched = f"SELECT {{}} FROM {first}"  # noqa: S608 - no value in the text
     every = rows.execute(matched.format("COUNT(*)") + where, values)[0][0]
     hidden = hidden_on(rows, today or day_of(rows))
     where, values = _where(filters, hidden)
     total = every if not hidden else rows.execute(matched.format("COUNT(*)") + where, values)[0][0]
-    order = "s.title, s.id" if hits is Hits.NOT_ASKED else "hit.score, s.title, s.id"
     rows_found = rows.execute(
-        matched.format("s.*") + f"{where} ORDER BY {order} LIMIT ? OFFSET ?",
+        f"{matched.format('s.*')}{where} {order} LIMIT ? OFFSET ?",
         [*values, filters.limit, filters.offset],
     )
     facets = {
@@ -147,6 +135,38 @@ def find(rows: Rows, filters: Filters, *, today: date | None = None) -> Answer:
         facets=facets,
         next_offset=seen if seen < total else None,
     )
+
+
+def every(rows: Rows, filters: Filters, *, most: int, today: date | None = None) -> list[Found]:
+    """Return all that the filters ask for, whatever page they name, as of a day.
+
+    Raises:
+        MalformedError: code ``query-malformed``; a bound is exceeded, or there is more than *most*.
+    """
+    hits, matched, order = _asked(rows, filters)
+    if hits is Hits.SOME:
+        raise MalformedError(
+            "query-malformed", "more texts match than can be told: give more words"
+        )
+    where, values = _where(filters, hidden_on(rows, today or day_of(rows)))
+    lines = rows.execute(f"{matched.format('s.*')}{where} {order} LIMIT ?", [*values, most + 1])
+    if len(lines) > most:
+        raise MalformedError("query-malformed", f"more than {most} lines match: narrow it down")
+    return [found(SubjectRow(*row)) for row in lines]
+
+
+def _asked(rows: Rows, filters: Filters) -> tuple[Hits, str, str]:
+    """Return what the words hit, the statement that selects from it, and the order of its rows."""
+    if not (1 <= filters.limit <= MAX_LIMIT and 0 <= filters.offset <= MAX_OFFSET):
+        raise MalformedError("query-malformed", f"limit is 1 to {MAX_LIMIT}, offset {MAX_OFFSET}")
+    if len(filters.q) > search.MAX_QUERY_CHARS:
+        raise MalformedError("query-malformed", f"q has {search.MAX_QUERY_CHARS} characters")
+    hits = _put_hits(rows, filters.q.strip())
+    if hits is Hits.NOT_ASKED:
+        return hits, "SELECT {} FROM subject s", "ORDER BY s.title, s.id"
+    # CROSS JOIN keeps the order: from the few hits to their rows, never the other way round.
+    matched = "SELECT {} FROM temp.hit CROSS JOIN subject s ON s.id = hit.id"
+    return hits, matched, "ORDER BY hit.score, s.title, s.id"
 
 
 def day_of(rows: Rows) -> date:

@@ -27,7 +27,7 @@ from verifier.keys import thumbprint
 from verifier.rules.book import Body
 from verifier.rules.table import EVENTS
 
-__all__ = ["Answer", "EnrolledKey", "Entry", "Subject", "Told", "read", "read_entry"]
+__all__ = ["Answer", "EnrolledKey", "Entry", "Subject", "Told", "read", "read_entry", "recent"]
 
 MAX_LIMIT: Final = 500  # events told in one answer; the state always rests on all of them
 
@@ -100,6 +100,17 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """Ask for the events after this index next; null at the end."""
 
 
+class Recent(msgspec.Struct, frozen=True, kw_only=True):
+    """What was recorded last, newest first."""
+
+    id: str | None
+    """The subject; null where it is about all of them."""
+    title: dict[str, str]
+    timeline: list[Told]
+    next_before: int | None
+    """Ask for the events before this index next; null at the genesis."""
+
+
 class EnrolledKey(msgspec.Struct, frozen=True):
     """A key, and the entry that enrolled it."""
 
@@ -131,13 +142,9 @@ def read(
     """
     if not (1 <= limit <= MAX_LIMIT and -1 <= after <= 2**53):
         raise MalformedError("query-malformed", f"limit is 1 to {MAX_LIMIT}")
-    found = rows.execute(
-        f"{_SELECT} WHERE stream > ? AND stream < ? ORDER BY log_index",
-        (subject + "/", subject + "0"),  # «0» follows «/», so these are the subject's streams
-    )
-    if not found:
+    entries = _entries_of(rows, subject)
+    if not entries:
         return None
-    entries = [_decoded(Recorded(*row)) for row in found]
     if as_of is not None:
         entries = [pair for pair in entries if counts_from(*pair) <= as_of]
     told = [pair for pair in entries if pair[0].index > after]
@@ -149,6 +156,44 @@ def read(
         timeline=[_told(entry, body) for entry, body in told[:limit]],
         next_after=told[limit - 1][0].index if len(told) > limit else None,
     )
+
+
+def recent(
+    rows: Rows, subject: str | None = None, *, before: int | None = None, limit: int = MAX_LIMIT
+) -> Recent | None:
+    """Return what was recorded last, newest first; about one subject, nothing if it has no event.
+
+    Raises:
+        MalformedError: code ``query-malformed``; a bound is exceeded.
+    """
+    if not (1 <= limit <= MAX_LIMIT and (before is None or 0 <= before <= 2**53)):
+        raise MalformedError("query-malformed", f"limit is 1 to {MAX_LIMIT}, before an index")
+    if subject is None:
+        title, kept = {}, rows.execute(
+            f"{_SELECT} WHERE log_index < ? ORDER BY log_index DESC LIMIT ?",
+            (2**53 if before is None else before, limit + 1),
+        )  # fmt: skip
+        entries = [_decoded(Recorded(*row)) for row in kept]
+    else:
+        every = _entries_of(rows, subject)
+        if not every:
+            return None
+        title = present(subject, every).title
+        entries = [
+            pair for pair in reversed(every) if before is None or pair[0].index < before
+        ][: limit + 1]  # fmt: skip
+    return Recent(
+        id=subject, title=title, timeline=[_told(*pair) for pair in entries[:limit]],
+        next_before=entries[limit - 1][0].index if len(entries) > limit else None,
+    )  # fmt: skip
+
+
+def _entries_of(rows: Rows, subject: str) -> list[tuple[Recorded, Any]]:
+    found = rows.execute(
+        f"{_SELECT} WHERE stream > ? AND stream < ? ORDER BY log_index",
+        (subject + "/", subject + "0"),  # «0» follows «/», so these are the subject's streams
+    )
+    return [_decoded(Recorded(*row)) for row in found]
 
 
 def read_entry(rows: Rows, index: int) -> Entry | None:

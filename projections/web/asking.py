@@ -28,7 +28,7 @@ from projections.views.shape import Rows, View
 from verifier.errors import MalformedError, UndecidedError
 from verifier.rules import dates
 
-__all__ = ["RUNNER", "StandsAt", "ask", "parse_day", "query", "stands_at", "tag"]
+__all__ = ["RUNNER", "StandsAt", "ask", "freshness", "parse_day", "query", "stands_at"]
 
 WAIT_S: Final = 5.0  # how long an answer waits for a position that was asked for
 LOOK_S: Final = 0.01  # how often it looks meanwhile
@@ -119,8 +119,20 @@ def stands_at(view: type[View], stand: Stand) -> StandsAt:
     )  # fmt: skip
 
 
-def tag(view: type[View], stand: Stand, request: web.Request, made_by: str = "") -> str:
-    """Return the entity tag of an answer (rule 3); *made_by* names what shapes it besides."""
+def freshness(
+    request: web.Request, view: type[View], stand: Stand, made_by: str = ""
+) -> tuple[dict[str, str], bool]:
+    """Return the headers of an answer that may be kept, and whether the caller has it already.
+
+    *made_by* names what shapes the answer besides the rows and the question.
+    """
+    etag = _tag(view, stand, request, made_by)
+    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    return headers, request.headers.get("If-None-Match") == etag
+
+
+def _tag(view: type[View], stand: Stand, request: web.Request, made_by: str) -> str:
+    """Return the entity tag of an answer (rule 3)."""
     today = dates.day_text(int(time.time()))
     asked = f"{view.NAME}-{view.VERSION} {today} {request.path_qs} {made_by}".encode()
     return f'"{hashlib.sha256(stand.note + asked + b"%d" % stand.position).hexdigest()[:32]}"'

@@ -28,7 +28,7 @@ from projections.web import charts, labels
 from projections.web.languages import CATALOGUES, LANGUAGES, SOURCE_LANGUAGE, Language
 from verifier.rootwords import root_words
 
-__all__ = ["STATIC", "TEMPLATES_DIGEST", "page", "static_response"]
+__all__ = ["HEADERS", "STATIC", "TEMPLATES_DIGEST", "page", "render", "static_response"]
 
 _HERE: Final = Path(__file__).parent
 _TEMPLATES: Final = _HERE / "templates"
@@ -62,15 +62,16 @@ def page(
 ) -> web.Response:  # fmt: skip
     """Return a page in the language of its path; its script may also read from *reads*."""
     language = request.match_info.get("lang", SOURCE_LANGUAGE)
-    html = (
-        _environment(language)
-        .get_template(template)
-        .render(request=request, path=request.path, **_addresses(request), **values)
-    )
     return web.Response(
-        status=status, text=html, content_type="text/html",
+        status=status, text=render(request, template, **values), content_type="text/html",
         headers={**HEADERS, **_policy(reads), "Content-Language": language, **headers},
     )  # fmt: skip
+
+
+def render(request: web.Request, template: str, **values: Any) -> str:
+    """Return a template filled in, in the language of the request's path."""
+    filled = _environment(request.match_info.get("lang", SOURCE_LANGUAGE)).get_template(template)
+    return filled.render(request=request, path=request.path, **_addresses(request), **values)
 
 
 def _policy(reads: str) -> dict[str, str]:

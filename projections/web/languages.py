@@ -31,7 +31,15 @@ from markupsafe import Markup
 
 from projections.web import labels
 
-__all__ = ["CATALOGUES", "LANGUAGES", "SOURCE_LANGUAGE", "Language", "chosen", "in_language"]
+__all__ = [
+    "CATALOGUES",
+    "LANGUAGES",
+    "SOURCE_LANGUAGE",
+    "Language",
+    "chosen",
+    "in_language",
+    "rfc3339",
+]
 
 SOURCE_LANGUAGE: Final = "en"
 CATALOGUES: Final = {path.stem: path for path in (Path(__file__).parent / "locale").glob("*.po")}
@@ -112,9 +120,15 @@ class Language:
     def filters(self) -> dict[str, Any]:
         """Return what templates ask of a language."""
         return {
-            "label": self.label, "number": self.number, "day": self.day, "moment": self.moment,
-            "country": self.country, "in_language": partial(in_language, language=self.name),
+            "label": self.label, "plain_label": self.plain_label, "number": self.number,
+            "day": self.day, "moment": self.moment, "rfc3339": rfc3339, "country": self.country,
+            "in_language": partial(in_language, language=self.name),
         }  # fmt: skip
+
+
+def rfc3339(seconds: int) -> str:
+    """Return a moment as programs write it, in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
 def _catalogue(name: str) -> gettext.NullTranslations:

@@ -6,6 +6,7 @@ Rules:
 2. ``/`` leads to the home page in the language that the browser prefers; every other page has its
    language in its address.
 3. What is wrong is told in a page of its own, with the same code as in the JSON.
+4. Streams have an Atom feed beside their page, tables a CSV; the page names them.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from aiohttp import web
 from projections.views import lookup, overview, subject
 from projections.views.directory import Directory
 from projections.views.shape import Rows, View
-from projections.web import pages_json
-from projections.web.asking import ask, parse_day, query, stands_at, tag
+from projections.web import feeds, pages_json
+from projections.web.asking import ask, freshness, parse_day, query, stands_at
 from projections.web.html import TEMPLATES_DIGEST, page, static_response
 from projections.web.languages import LANGUAGES, chosen
 from projections.web.pages_json import NoQuery, SubjectQuery, entry_index
 from projections.web.problems import Handler, Wrong, telling
+from projections.web.register_csv import register_csv
 
 __all__ = ["add_site"]
 
@@ -77,10 +79,8 @@ async def _page(
     **values: Any,
 ) -> web.Response:  # fmt: skip
     answer, stand = await ask(request, view, question)
-    headers = {
-        "ETag": tag(view, stand, request, TEMPLATES_DIGEST), "Cache-Control": "no-cache",
-    }  # fmt: skip
-    if request.headers.get("If-None-Match") == headers["ETag"]:
+    headers, known = freshness(request, view, stand, TEMPLATES_DIGEST)
+    if known:
         return web.Response(status=304, headers=headers)
     log_url = request.app[LOG_URL] or str(request.url.origin())
     return page(
@@ -121,12 +121,22 @@ _PAGES: Final[dict[str, tuple[Handler, Handler]]] = {
 """The path of a page below its language, the page, and its JSON."""
 
 
+_FOR_PROGRAMS: Final[dict[str, Handler]] = {
+    "latest.atom": feeds.everything,
+    "register.csv": register_csv,
+    "register/{id}.atom": feeds.one_subject,
+}
+"""What other programs take, by its path below a language."""
+
+
 def add_site(app: web.Application, *, log_url: str = "") -> None:
     """Join the pages to an application that already has the views' runner."""
     app[LOG_URL] = log_url
     app.router.add_get("/", choose)
     app.router.add_get("/static/{name}", telling(static, told_as_page))
     in_language = "/{lang:" + "|".join(LANGUAGES) + "}/"
+    for path, handler in _FOR_PROGRAMS.items():
+        app.router.add_get(f"{in_language}{path}", telling(handler))
     for path, (as_page, as_json) in _PAGES.items():
         app.router.add_get(f"{in_language}{path or 'overview'}.json", telling(as_json))
         app.router.add_get(f"{in_language}{path}", telling(as_page, told_as_page))

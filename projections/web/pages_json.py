@@ -22,7 +22,7 @@ from aiohttp import web
 from projections.views import lookup, overview, subject
 from projections.views.directory import Directory
 from projections.views.shape import Rows, View
-from projections.web.asking import RUNNER, StandsAt, ask, parse_day, query, stands_at, tag
+from projections.web.asking import RUNNER, StandsAt, ask, freshness, parse_day, query, stands_at
 from verifier.errors import MalformedError
 
 __all__ = ["ROUTES", "Found", "NoQuery", "SubjectQuery", "entry_index"]
@@ -99,9 +99,8 @@ async def _answer(
     request: web.Request, view: type[View], question: Callable[[Rows], Any]
 ) -> web.Response:
     found, stand = await ask(request, view, question)
-    etag = tag(view, stand, request)
-    headers = {"ETag": etag, "Cache-Control": "no-cache"}
-    if request.headers.get("If-None-Match") == etag:
+    headers, known = freshness(request, view, stand)
+    if known:
         return web.Response(status=304, headers=headers)
     return _json(Found(found, stands_at(view, stand)), headers)
 

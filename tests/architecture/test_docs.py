@@ -37,6 +37,7 @@ GENERATED: Final = (
     "docs/reference/cli.md",
     "docs/reference/settings.md",
     "docs/reference/mission.md",
+    "docs/reference/register-csv.md",
 )
 
 

@@ -24,7 +24,7 @@ from tests.harness.registry import Registry
 from tests.projections.logs import Log, runner
 from tests.web.site import Site
 
-HOSTILE = "<script>alert(1)</script> & “water” 'q'"
+HOSTILE = "<script>alert(1)</script> & “water” 'q' \uffff"
 
 
 @pytest.fixture

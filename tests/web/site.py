@@ -22,6 +22,11 @@ class Site:
         ) as response:
             return response.status, response.headers, await response.text()
 
+    async def bytes(self, path: str) -> bytes:
+        """Ask for the bytes at a path."""
+        async with self.session.get(self.base + path) as response:
+            return await response.read()
+
     async def json(self, path: str) -> Any:
         """Ask for the JSON at a path."""
         async with self.session.get(self.base + path) as response:
