@@ -3,7 +3,8 @@
 Rules:
 
 1. A bundle is made as of the last publication of the register, under the newest checkpoint that
-   covers it; for a publication and a checkpoint there is one bundle of a subject, byte for byte.
+   covers it, with the attachments at hand; for these there is one bundle of a subject, byte for
+   byte.
 2. What it must hold is found by judging the events as its reader will (``verifier/replay``).
 3. It is made beside the event loop; the checkpoint is taken on it (``prepare``).
 """
@@ -11,8 +12,9 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ledger.errors import LedgerError
 from ledger.recorder import RecordedEvent
@@ -23,7 +25,10 @@ from verifier.proof import parse_proof
 from verifier.ranges import set_proof
 from verifier.register import format_register_proof
 from verifier.replay import Placed, closure
+from verifier.rules import admission
+from verifier.rules.erasure import ErasureRecorded
 from verifier.rules.publication import RegisterPublished
+from verifier.rules.references import blobs_of
 from verifier.tiles import TileHashes
 from verifier.tree import consistency_proof, root_from
 
@@ -31,6 +36,8 @@ if TYPE_CHECKING:
     from ledger.application import Ledger
 
 __all__ = ["BundleMaker", "prepare"]
+
+MAX_ATTACHMENTS_BYTES: Final = 128 * 1024 * 1024  # half of what an archive may hold
 
 
 def prepare(ledger: Ledger) -> BundleMaker:
@@ -76,6 +83,20 @@ class BundleMaker:
             proofs.append(format_register_proof(replace(proof, publication=self._publication)))
         return write(self._contents(subject, placed, proofs))
 
+    def _attachments(self, subject: str, placed: Sequence[Placed]) -> dict[bytes, bytes]:
+        """Return the attachments at hand that the subject's events name, up to a sum of sizes."""
+        found: dict[bytes, bytes] = {}
+        for one in placed:
+            if one.event.subject != subject:
+                continue
+            body = admission.read_body(one.event)
+            for name in () if isinstance(body, ErasureRecorded) else blobs_of(body):
+                with suppress(LedgerError):  # it never came, or was erased
+                    stored = self._ledger.blobs.get(name)
+                    if sum(map(len, found.values())) + len(stored) <= MAX_ATTACHMENTS_BYTES:
+                        found[name] = stored
+        return found
+
     def _contents(
         self, subject: str, placed: Sequence[Placed], proofs: Sequence[bytes]
     ) -> Contents:
@@ -85,7 +106,8 @@ class BundleMaker:
             set_proof([one.index for one in placed], self._size, self._read),
             {size: consistency_proof(size, self._size, self._read) for size in sorted(seen)},
         )  # fmt: skip
-        return Contents(manifest, self._note, [one.event.raw for one in placed], proofs)
+        return Contents(manifest, self._note, [one.event.raw for one in placed], proofs,
+                        self._attachments(subject, placed))  # fmt: skip
 
     def _events(self, subject: str) -> list[tuple[int, int, bytes]]:
         """Return (index, log time, bytes) of a subject's events before the publication."""

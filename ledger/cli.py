@@ -372,6 +372,8 @@ def bundle(subject: str, out: Path, address: str, policy_path: Path) -> None:
         with urllib.request.urlopen(url, timeout=300) as response:  # noqa: S310 - the reader names it
             data = response.read(MAX_ARCHIVE_BYTES + 1)
     except (urllib.error.URLError, ValueError, OSError) as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()
         raise UndecidedError("source-unreadable", f"{url}: {error}") from None
     found = verify_bundle(data, policy=policy)
     if found.subject != subject:

@@ -3,7 +3,8 @@
 Rules (normative text: ``docs/spec/bundle.md``):
 
 1. A bundle is an archive (``archive``) of ``README.txt``, ``bundle.txt``, ``checkpoint.txt``,
-   ``events/<index, 12 digits>.cose`` and ``register/<number, 4 digits>.txt``; nothing else.
+   ``events/<index, 12 digits>.cose``, ``register/<number, 4 digits>.txt`` and ``blobs/<name>``;
+   nothing else.
 2. ``bundle.txt`` is lines: ``pledgebook evidence bundle v1``; ``subject <id>``; for each event,
    ascending, ``event <index> <log time>``; ``hash <base64>`` for each hash of the one proof
    (``ranges``) that all of them stand in the tree of the checkpoint; then for each size above 0
@@ -16,7 +17,9 @@ Rules (normative text: ``docs/spec/bundle.md``):
    publication's index, as the register shows, and the publication.
 5. Every signature verifies, and every event is admitted again by all the rules (``replay``). The
    records that follow from it are those that the register published.
-6. ``README.txt`` says what has been checked, in words; it follows from the rest, byte for byte.
+6. An attachment in it is one that an event of its subject names, and has that name. Attachments may
+   be left out: the words say which are here, which were erased on record, and which are not here.
+7. ``README.txt`` says what has been checked, in words; it follows from the rest, byte for byte.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from verifier.archive import pack, unpack
+from verifier.blob import blob_path, content_of, read_name
 from verifier.bundle_text import bundle_text, readme
 from verifier.errors import FalseError, MalformedError
 from verifier.event import parse
@@ -36,10 +40,12 @@ from verifier.ranges import verify_set
 from verifier.records import Record, records_of, write_record
 from verifier.register import parse_register_proof, verify_register
 from verifier.replay import PartialBook, Placed, is_name, replay
-from verifier.rules import dates
+from verifier.rules import admission, dates
 from verifier.rules.authority.distrust import suspect
 from verifier.rules.authority.genesis import LedgerOpened
+from verifier.rules.erasure import ErasureRecorded
 from verifier.rules.public import public
+from verifier.rules.references import blobs_of
 from verifier.tree import HASH_BYTES, verify_consistency
 
 __all__ = [
@@ -57,6 +63,7 @@ HEADER: Final = "pledgebook evidence bundle v1"
 MAX_EVENTS: Final = 20_000  # of all subjects covered
 CODE: Final = "bundle-malformed"
 README, MANIFEST, CHECKPOINT = "README.txt", "bundle.txt", "checkpoint.txt"
+BLOBS: Final = "blobs/"
 
 
 class Manifest(NamedTuple):
@@ -77,6 +84,8 @@ class Contents:
     checkpoint: bytes
     events: Sequence[bytes]
     register: Sequence[bytes]
+    attachments: Mapping[bytes, bytes]
+    """Stored attachments by name (``blob``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +119,7 @@ def _members(contents: Contents) -> dict[str, bytes]:
     placed = _placed(contents)
     words = readme(
         contents.manifest.subject, placed, contents.checkpoint,
-        parse_register_proof(_own(contents)),
+        parse_register_proof(_own(contents)), _attachments(contents, placed),
     )  # fmt: skip
     members = {README: words.encode(), MANIFEST: _manifest_text(contents.manifest).encode(),
                CHECKPOINT: contents.checkpoint}  # fmt: skip
@@ -118,7 +127,35 @@ def _members(contents: Contents) -> dict[str, bytes]:
         members[event_path(index)] = raw
     for number, proof in enumerate(contents.register):
         members[f"register/{number:04}.txt"] = proof
+    for name, stored in contents.attachments.items():
+        members[blob_path(name)] = stored
     return members
+
+
+def _attachments(contents: Contents, placed: Sequence[Placed]) -> list[str]:
+    """Return a line for each attachment that an event of the subject names (rule 6).
+
+    Raises:
+        MalformedError: code ``bundle-malformed``; one is there that none of them names.
+        FalseError: code ``blob-altered``.
+    """
+    bodies = [(one.index, admission.read_body(one.event)) for one in placed]
+    erased = {name: index for index, body in bodies if isinstance(body, ErasureRecorded)
+              for name in body.blobs}  # fmt: skip
+    lines: dict[bytes, str] = {}
+    for one, (index, body) in zip(placed, bodies, strict=True):
+        if one.event.subject != contents.manifest.subject or isinstance(body, ErasureRecorded):
+            continue
+        for name in blobs_of(body):
+            here = "here" if name in contents.attachments else "not here"
+            if name in erased:
+                here += f", erased on record by entry {erased[name]:,}"
+            lines.setdefault(name, f"{blob_path(name)}, named by entry {index:,}: {here}")
+    for name, stored in contents.attachments.items():
+        content_of(name, stored)
+        if name not in lines:
+            raise MalformedError(CODE, f"no event of its subject names {blob_path(name)}")
+    return list(lines.values())
 
 
 def _manifest_text(manifest: Manifest) -> str:
@@ -160,7 +197,7 @@ def _parse_manifest(data: bytes) -> Manifest:
 
 
 def _contents(data: bytes) -> Contents:
-    """Read a bundle, and require its members and its words (rules 1 and 6)."""
+    """Read a bundle, and require its members and its words (rules 1, 6 and 7)."""
     members = unpack(data)
     try:
         manifest = _parse_manifest(members[MANIFEST])
@@ -169,6 +206,8 @@ def _contents(data: bytes) -> Contents:
             manifest, members[CHECKPOINT],
             [members[event_path(index)] for index, _ in manifest.places],
             [members[f"register/{number:04}.txt"] for number in range(proofs)],
+            {read_name(name.removeprefix(BLOBS)): data for name, data in members.items()
+             if name.startswith(BLOBS)},
         )  # fmt: skip
     except KeyError as error:
         raise MalformedError(CODE, f"there is no {error.args[0]}") from None
@@ -199,7 +238,7 @@ def _placed(contents: Contents) -> list[Placed]:
 def verify_bundle(
     data: bytes, *, policy: Policy, engine: str | None = None, require_quorum: bool = True
 ) -> Bundle:
-    """Require that a bundle holds under a trust policy (rules 1 to 6), and return what it shows.
+    """Require that a bundle holds under a trust policy (rules 1 to 7), and return what it shows.
 
     Raises:
         PledgebookError: what is not so, by its code; where a rule does not admit an event, by

@@ -52,11 +52,16 @@ What was recorded at entry {size} or later.
 The exact time of an event: it lies within ten minutes of the time that its author stated (seven
 days where keys are used in ceremonies), by the ledger's own clock.
 
+That an attachment which is not here ever existed, or what it said.
+
 Whether a key was enrolled to yet another actor, and what only the whole ledger shows, such as
 the drawing of a sample. An audit of the ledger checks both."""
 
 
-def readme(subject: str, placed: Sequence[Placed], note: bytes, proof: RegisterProof) -> str:
+def readme(
+    subject: str, placed: Sequence[Placed], note: bytes, proof: RegisterProof,
+    attachments: Sequence[str],
+) -> str:  # fmt: skip
     """Return the text of ``README.txt``; it follows from what else is in the bundle."""
     size = placed[-1].index
     checkpoint = Checkpoint.parse(note.partition(b"\n\n")[0] + b"\n")
@@ -81,6 +86,8 @@ def readme(subject: str, placed: Sequence[Placed], note: bytes, proof: RegisterP
     own = [one for one in placed if one.event.subject == subject]
     rest = [one for one in placed if one.event.subject != subject]
     lines += ["", f"ITS EVENTS ({len(own)})", *map(_line, own)]
+    lines += ["", f"ATTACHMENTS THAT THEY NAME ({len(attachments)})"]
+    lines += [f"  {line}" for line in attachments]
     lines += ["", f"WHAT THEY REST ON ({len(rest)})", *map(_line, rest)]
     lines += ["", f"CHECKPOINT: {checkpoint.size:,} entries, root {checkpoint.root.hex()}"]
     return "\n".join(lines) + "\n"

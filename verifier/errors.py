@@ -101,6 +101,8 @@ CODES: Final[dict[str, str]] = {
     # register.py
     "register-malformed": "Ask for the proof again, whole; a register proof has one form alone.",
     "register-incomplete": "Ask for the proof with both neighbours: without them it hides records.",
+    "register-present": "It stands there: what was said to be missing was filed.",
+    "register-silent": "Ask for the register proof of the subject that the stream is of.",
     "register-other": "Ask for a proof out of the publication that the checkpoint covers.",
     # archive.py, replay.py, bundle.py
     "archive-malformed": "Ask for the archive again, as the ledger made it; it has one form.",

@@ -30,6 +30,10 @@ def add_commands(
         "at a published size of the log, with what it published; or that there was none.",
     )  # fmt: skip
     register.add_argument("proof", metavar="FILE", help="a register proof, as a server gives it")
+    register.add_argument(
+        "--absent", metavar="STREAM",
+        help="require that it shows no such stream; * stands for one segment: p-x/report/*",
+    )  # fmt: skip
     register.set_defaults(run=partial(_register, policy, read))
     bundle = commands.add_parser(
         "bundle", help="verify an evidence bundle: all of one subject, and what it rests on",
@@ -49,11 +53,20 @@ def add_commands(
 def _register(
     policy_of: Callable[[argparse.Namespace], Policy], read: ReadFile, arguments: argparse.Namespace
 ) -> int:
-    from verifier.register import MAX_REGISTER_PROOF_BYTES, shown_text, verify_register
+    from verifier.register import (
+        MAX_REGISTER_PROOF_BYTES,
+        require_absent,
+        shown_text,
+        verify_register,
+    )
 
     policy = policy_of(arguments)
     data = read(arguments.proof, MAX_REGISTER_PROOF_BYTES)
-    _tell(shown_text(verify_register(data, policy=policy), policy))
+    shown = verify_register(data, policy=policy)
+    if arguments.absent is not None:
+        require_absent(shown, arguments.absent)
+        _tell(f"ABSENT: no stream {arguments.absent} before entry {shown.size:,}")
+    _tell(shown_text(shown, policy))
     return 0
 
 

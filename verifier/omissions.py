@@ -7,7 +7,8 @@
 3. All of it rests on an audit that was read to its end and found nothing false; its verdict says
    whether that is so.
 
-A proof of absence that stands without the whole log is a matter of the register.
+A proof of absence that stands without the whole log is a register proof of the subject, out of a
+publication after the due day (``register``; the option ``--absent`` of its command).
 """
 
 from __future__ import annotations

@@ -15,17 +15,18 @@ Rules (normative text: ``docs/spec/register.md``):
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from verifier.errors import FalseError, MalformedError, PolicyError
+from verifier.errors import FalseError, MalformedError, PolicyError, UndecidedError
 from verifier.event import Event, parse
 from verifier.note import decode_base64, encode_base64, parse_number
 from verifier.policy import Policy
 from verifier.proof import ProvenEntry, verify_proof
 from verifier.ranges import verify_range
-from verifier.records import Record, Run, read_record, require_name, require_whole
+from verifier.records import Record, Run, covers, read_record, require_name, require_whole
 from verifier.rules import admission
 from verifier.rules.publication import RegisterPublished
 from verifier.tree import HASH_BYTES, leaf_hash
@@ -37,6 +38,7 @@ __all__ = [
     "fields_text",
     "format_register_proof",
     "parse_register_proof",
+    "require_absent",
     "shown_text",
     "verify_register",
 ]
@@ -128,6 +130,22 @@ def verify_register(data: bytes, *, policy: Policy, require_quorum: bool = True)
     verify_range(leaves, proof.path, start=proof.first, size=body.leaves, root=body.root)
     run = require_whole(proof.name, proof.first, records, body.leaves)
     return Shown(run, body.size, event, proven)
+
+
+def require_absent(shown: Shown, pattern: str) -> None:
+    """Require that a proof shows no stream of a pattern, in which ``*`` stands for one segment.
+
+    Raises:
+        FalseError: code ``register-present``; there is one.
+        UndecidedError: code ``register-silent``; the proof is not about such streams.
+    """
+    name = shown.run.name
+    if not covers(name, pattern) if "/" not in name else name != pattern:
+        raise UndecidedError("register-silent", f"it is about {name}, not about {pattern}")
+    form = re.compile(re.escape(pattern).replace(r"\*", "[^/]+") + r"\Z")
+    for record in shown.run.records:
+        if form.match(record.stream):
+            raise FalseError("register-present", f"{record.stream} has {record.seq + 1} events")
 
 
 def _publication(proven: ProvenEntry, policy: Policy) -> tuple[Event, RegisterPublished]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.harness import removals, stories
+from tests.harness.publishing import drafted, naive_records, naive_root
 from tests.harness.registry import (
     ORIGIN,
     Registry,
@@ -27,6 +28,7 @@ from tests.harness.stories import PARTNERSHIP
 from verifier import note
 from verifier.event import Draft, Event, parse, sign
 from verifier.keys import thumbprint
+from verifier.records import read_record
 from verifier.tree import Frontier, leaf_hash
 
 __all__ = ["ATTACKS", "Attack", "Attacked", "small_log"]
@@ -237,6 +239,16 @@ def replayed(folder: Path) -> Attacked:
     return _publish(registry, folder, _raws(registry))
 
 
+def left_out_of_the_register(folder: Path) -> Attacked:
+    """Publish a register without the partnership, so that its absence could be shown."""
+    registry = small_log()
+    records = [data for data in naive_records(registry.book)
+               if not read_record(data).stream.startswith(f"{PARTNERSHIP}/")]  # fmt: skip
+    root = naive_root([leaf_hash(record) for record in records])
+    registry.force(drafted(registry, leaves=len(records), root=root))
+    return _publish(registry, folder, _raws(registry))
+
+
 def revoked_key(folder: Path) -> Attacked:
     """Sign with a key that its owner has revoked."""
     registry = small_log()
@@ -265,4 +277,5 @@ ATTACKS: tuple[Attack, ...] = (
     Attack("a removal without notice", ACTOR_KEY, removed_without_notice, "CS"),
     Attack("an event of another ledger is replayed", ACTOR_KEY, replayed, "AD2"),
     Attack("an event is signed with a revoked key", ACTOR_KEY, revoked_key, "AD5"),
+    Attack("the register leaves a partnership out", ACTOR_KEY, left_out_of_the_register, "RG2"),
 )  # fmt: skip

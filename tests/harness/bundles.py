@@ -12,6 +12,7 @@ from tests.harness import stories
 from tests.harness.ledgers import raws, running, stored
 from tests.harness.registry import Registry
 from verifier.archive import unpack
+from verifier.blob import blob_name
 from verifier.bundle import Contents, Manifest, write
 from verifier.event import parse
 from verifier.note import decode_base64
@@ -20,7 +21,10 @@ from verifier.ranges import set_proof
 from verifier.register import format_register_proof, parse_register_proof
 from verifier.tree import consistency_proof, leaf_hash, root_of
 
-__all__ = ["Made", "life", "made"]
+__all__ = ["ATTACHED", "Made", "life", "made"]
+
+ATTACHED = bytes(32) + b"minutes of a meeting"
+"""An attachment as it is stored; another that the report names is stored nowhere."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,10 @@ class Made:
         manifest = Manifest(words[0][1], places, path, {s: tuple(p) for s, p in seen.items()})
         register = [members[name] for name in sorted(members) if name.startswith("register/")]
         events = [self.entries[index] for index, _ in places]
-        return Contents(manifest, members["checkpoint.txt"], events, register)
+        attachments = {
+            bytes.fromhex(name[6:]): data for name, data in members.items() if name[:6] == "blobs/"
+        }
+        return Contents(manifest, members["checkpoint.txt"], events, register, attachments)
 
     def without(self, *indices: int) -> Contents:
         """Return its parts without some events, and with a proof for the others."""
@@ -104,7 +111,7 @@ def life() -> Registry:
     stories.listed_partnership(scene, name="p-other")
     stories.acknowledged_commitment(scene)
     scene.on("2025-01-10")
-    stories.accepted_report(scene)
+    stories.accepted_report(scene, documents=[blob_name(ATTACHED), stories.DOCUMENT])
     scene.on("2025-02-10").enlist("actor-late")
     return scene
 
@@ -121,6 +128,7 @@ async def made(folder: Path, scene: Registry, subject: str = stories.PARTNERSHIP
         published = len({*days}) - 1  # on each day but the first
         while ledger.size < len(days) + published:  # noqa: ASYNC110 - it publishes after its reply
             await asyncio.sleep(0.001)
+        ledger.blobs.put(blob_name(ATTACHED), ATTACHED)
         data = prepare(ledger).make(subject)
     text = scene.policy()
     return Made(data, stored(folder), parse_policy(text.encode()), text)

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from tests.harness import stories
-from tests.harness.bundles import Made, life, made, rewritten
+from tests.harness.bundles import ATTACHED, Made, life, made, rewritten
 from tests.harness.registry import Registry
 from verifier import encoding
 from verifier.archive import pack, unpack
+from verifier.blob import blob_name
 from verifier.bundle import told, verify_bundle
 from verifier.cli import main
 from verifier.errors import PledgebookError
@@ -190,6 +191,25 @@ def test_the_policy_decides_whose_log_it_is(bundle: Made) -> None:
     with pytest.raises(PledgebookError) as error:
         verify_bundle(bundle.data, policy=other)
     assert error.value.code == "policy-unsuitable"
+
+
+def test_attachments_come_along_and_nothing_else(bundle: Made) -> None:
+    """Those at hand that its events name; what is left out is said, what is alien is refused."""
+    name = f"blobs/{blob_name(ATTACHED).hex()}"
+    members = bundle.members
+    assert members[name] == ATTACHED
+    text = members["README.txt"].decode()
+    assert f"{name}, named by entry" in text
+    assert f"blobs/{stories.DOCUMENT.hex()}, named by entry" in text
+    assert text.count(": here\n") == text.count(": not here\n") == 1
+    assert refuses(pack(members | {name: ATTACHED + b"."}), bundle) == "blob-altered"
+    alien = f"blobs/{blob_name(bytes(40)).hex()}"
+    assert refuses(pack(members | {alien: bytes(40)}), bundle) == "bundle-malformed"
+    assert refuses(pack(members | {"blobs/x": bytes(40)}), bundle) == "blob-name"
+    without = replace(bundle.contents, attachments={})
+    said = unpack(rewritten(without))["README.txt"].decode()
+    assert said.count(": not here\n") == 2
+    verify_bundle(rewritten(without), policy=bundle.policy)
 
 
 def test_what_is_no_archive_of_ours_is_refused(bundle: Made) -> None:

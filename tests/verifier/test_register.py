@@ -219,6 +219,10 @@ def test_anyone_checks_a_proof_offline(
     assert printed.startswith("COMPLETE: all streams of p-clean-water before entry")
     assert "listing: listed" in printed
     assert "seen by no witness" in printed
+    assert main([*command, "--absent", "p-clean-water/report/*"]) == 0
+    assert capsys.readouterr().out.startswith("ABSENT: no stream p-clean-water/report/* before")
+    assert main([*command, "--absent", "p-clean-water/commitment/*"]) == 1
+    assert main([*command, "--absent", "p-other/report/*"]) == 3
     proof.write_bytes(proof.read_bytes().replace(b"first ", b"first 1"))
     assert main(command) == 1
     assert main(["register", str(tmp_path / "none"), *command[2:]]) == 3
