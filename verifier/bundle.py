@@ -46,7 +46,7 @@ from verifier.rules.authority.genesis import LedgerOpened
 from verifier.rules.erasure import ErasureRecorded
 from verifier.rules.public import public
 from verifier.rules.references import blobs_of
-from verifier.tree import HASH_BYTES, verify_consistency
+from verifier.tree import EMPTY_ROOT, HASH_BYTES, verify_consistency
 
 __all__ = [
     "MAX_EVENTS",
@@ -283,7 +283,7 @@ def _seen(
             roots[claim.size] = claim.root
     if roots.keys() != manifest.seen.keys():
         raise MalformedError(CODE, "a consistency proof from a size that nobody had seen")
-    return lambda size: roots.get(size, b"")
+    return lambda size: roots.get(size, b"") if size else EMPTY_ROOT
 
 
 def _records(name: str, book: PartialBook) -> list[bytes]:

@@ -17,11 +17,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from verifier.errors import FalseError, MalformedError
+from verifier.errors import FalseError, MalformedError, UndecidedError
 from verifier.event import Event, parse
 from verifier.keys import Check
 from verifier.records import require_name
 from verifier.rules import admission
+from verifier.rules.authority import rulesets
 from verifier.rules.book import Book, Refused, Subject
 from verifier.rules.registered import Commitment, Public, Registered
 
@@ -84,11 +85,13 @@ def replay(placed: Iterable[Placed], book: PartialBook, *, lenient: bool = False
             reason = f"entry {one.index} was not recorded at {one.at}, by the events before it"
             raise FalseError("bundle-time", reason)
         book.size, book.time = one.index, one.at
+        _require_known(rulesets.unknown_ruleset(book))
         body = admission.read_body(one.event)
         try:
             entry = admission.admit(one.event, body, book)
-        except Refused:
+        except Refused as refused:
             if not lenient:
+                _require_known(next((u.reason for u in refused.unmet if u.rule == "GE3"), ""))
                 raise
             book.pass_over(one.event)
             continue
@@ -96,6 +99,12 @@ def replay(placed: Iterable[Placed], book: PartialBook, *, lenient: bool = False
         public = book.public_keys.get(one.event.kid, b"")
         checks.append((public, one.event.signature, one.event.to_be_signed))
     return checks
+
+
+def _require_known(unknown: str) -> None:
+    """Require that the rules in force are known here (AU7, GE3)."""
+    if unknown:
+        raise UndecidedError("ruleset-unknown", unknown)
 
 
 def closure(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -191,6 +192,22 @@ async def test_a_real_clock_shows_that_it_is_due_though_nobody_comes(tmp_path: P
     assert await own.next() is None
     clock[0] += 2 * 3600
     assert await own.next() is not None
+
+
+async def test_a_quiet_service_publishes_by_its_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody submits anything; what came days ago is published once, and then nothing more."""
+    scene = registry(clock="real")
+    async with running(tmp_path) as ledger:
+        await submit(ledger, scene.events)
+    monkeypatch.setattr("ledger.register_service.LOOK_S", 0.01)
+    async with running(tmp_path, publisher=MACHINE) as ledger:
+        await until(lambda: ledger.size > len(scene.events))
+        for _ in range(20):
+            await asyncio.sleep(0.01)
+        assert ledger.size == len(scene.events) + 1
+    audit(stored(tmp_path))
 
 
 async def test_anyone_asks_and_checks_offline(tmp_path: Path) -> None:

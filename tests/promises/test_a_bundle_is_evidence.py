@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import stories
+from tests.harness import rootchanges, stories
 from tests.harness.bundles import ATTACHED, Made, life, made, rewritten
 from tests.harness.registry import Registry
 from verifier import encoding
@@ -19,7 +19,7 @@ from verifier.archive import pack, unpack
 from verifier.blob import blob_name
 from verifier.bundle import told, verify_bundle
 from verifier.cli import main
-from verifier.errors import PledgebookError
+from verifier.errors import PledgebookError, UndecidedError
 from verifier.event import parse
 from verifier.policy import parse_policy
 from verifier.replay import PartialBook, Placed, replay
@@ -180,6 +180,19 @@ def test_an_event_that_no_rule_admits_is_found() -> None:
     with pytest.raises(PledgebookError) as error:
         replay(placed, PartialBook(lambda size: scene.roots[size]))
     assert error.value.code == "AD10"
+
+
+def test_what_follows_rules_that_are_not_known_here_is_undecided() -> None:
+    """Neither good evidence nor a forgery: exit code 3, by a verifier that does not know them."""
+    scene = Registry().open()
+    rootchanges.adopt(scene, rootchanges.ruleset(scene))
+    events = [*scene.events, scene.sign("actor-root-a", "actor-x/what", "ActorRegistered", new=1)]
+    placed = [Placed(i, event.iat, event) for i, event in enumerate(events)]
+    book = PartialBook(lambda size: scene.roots[size])
+    with pytest.raises(UndecidedError) as error:
+        replay(placed, book)
+    assert error.value.code == "ruleset-unknown"
+    assert book.size == len(events) - 1  # its payload is not even read
 
 
 def test_the_policy_decides_whose_log_it_is(bundle: Made) -> None:
