@@ -21,6 +21,7 @@ __all__ = ["COUNT", "frame"]
 COUNT: Final = struct.Struct(">I")
 HEAD: Final = struct.Struct(">II")
 FIXED: Final = 32 + 64  # public key and signature
+READ_BYTES: Final = 256 * 1024  # a batch comes in one piece
 
 
 def frame(checks: Sequence[Check]) -> bytes:
@@ -46,7 +47,7 @@ def unframe(body: bytes) -> list[Check]:
 
 def serve(connection: socket.socket, engine: str) -> None:
     """Answer batches until the other side ends."""
-    with connection, connection.makefile("rb") as reader:
+    with connection, connection.makefile("rb", READ_BYTES) as reader:
         while len(head := reader.read(HEAD.size)) == HEAD.size:
             count, length = HEAD.unpack(head)
             verdicts = verify_many(unframe(reader.read(length)), engine=engine)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Annotated, Final
 
 import msgspec
@@ -120,6 +121,7 @@ def unmet_witnesses(rule: str, witnesses: tuple[str, ...], book: Book) -> Iterat
         yield Unmet(rule=rule, reason="a witness stands twice")
 
 
+@lru_cache(maxsize=64)  # several conditions of one event ask it, and each cosignature is dear
 def earliest(data: bytes, witnesses: tuple[str, ...]) -> tuple[int, bytes]:
     """Return the time of the earliest cosignature by a named witness, and the seed it makes.
 
