@@ -26,6 +26,7 @@ import msgspec
 from projections import search
 from projections.reading import Recorded
 from projections.views.registration import LISTING
+from projections.views.rows import AboutRow, ActorRow, AppealRow, PromiseRow, SubjectRow
 from projections.views.shape import Keyed, Rows, View, create_table
 from verifier.rules.imported import last_day
 
@@ -41,78 +42,11 @@ END: Final = "end_of_term"  # the point of the review that has the last word
 DELIVERED: Final = "complete"  # the code of a reviewer's scale that says so
 
 
-class SubjectRow(msgspec.Struct):
-    """A row of ``subject``; its fields are the columns."""
-
-    id: str
-    kind: str
-    title: str
-    titles: str
-    """JSON: the title by language."""
-    status: str | None
-    status_from: str | None
-    source: str
-    countries: str
-    """JSON: alpha-3 codes."""
-    first_index: int
-    last_index: int
-    last_at: int
-    claimed: int = 0
-    promised: int = 0
-    delivered: int = 0
-    missed: int = 0
-    withdrawn: int = 0
-    observed: int = 0
-    assessed: int = 0
-    last_observed: str | None = None
-    importer: str | None = None
-    live: str | None = None
-    hidden_until: str | None = None
-    """The last day of the interim measure that hides the listing."""
-    ruled: str | None = None
-    """What a body last decided on: ``suspend`` or ``remove``; what an appeal is against."""
-
-
-class PromiseRow(msgspec.Struct):
-    """A row of ``promise``: a commitment by its stream, and how it counts."""
-
-    id: str
-    state: str
-    accountable: str = ""
-    acknowledged: int = 0
-    point: str = ""
-    code: str = ""
-
-
-class AppealRow(msgspec.Struct):
-    """A row of ``appeal``: what a panel was asked to decide, and who has endorsed it so far."""
-
-    id: str
-    outcome: str
-    quorum: int
-    voices: str = "[]"
-    """JSON: the organizations, sorted."""
-
-
-class AboutRow(msgspec.Struct):
-    """A row of ``about``: what holds for the whole ledger; so far its clock alone."""
-
-    id: str
-    value: str
-
-
-class ActorRow(msgspec.Struct):
-    """A row of ``actor``: its names, for the search."""
-
-    id: str
-    names: str
-
-
 class Directory(View):
     """The fold of the directory."""
 
     NAME: ClassVar[str] = "directory"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     TABLES: ClassVar[tuple[str, ...]] = (
         create_table("subject", SubjectRow),
         create_table("promise", PromiseRow),
@@ -265,21 +199,43 @@ def _listed(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
     row = view.row(entry, rows, kind="partnership", source=HERE)
     if listing is not None:
         _status(row, listing, entry)
-    if entry.type in RULINGS:
-        row.ruled = "suspend" if entry.type == SUSPENDED else body.outcome
-    if entry.type in ENDS_CASE or (entry.type in RULINGS and row.ruled == "dismiss"):
-        row.hidden_until = None
+    if entry.type in ENDS_ALL:
+        row.hidden_until = row.integrity = None
 
 
-SUSPENDED: Final = "PartnershipSuspended/1"
-RULINGS: Final = (SUSPENDED, "RemovalDecided/1")
-"""What a body decides in a case, put into effect."""
+ENDS_ALL: Final = ("PartnershipRemoved/1", "PartnershipWithdrawn/1")
+"""The listings that end every case, and an interim measure with it."""
 
-ENDS_CASE: Final = ("PartnershipRemoved/1", "SuspensionLifted/1", "PartnershipWithdrawn/1")
-"""The listings that end a removal case, and an interim measure with it."""
+
+def _suspended(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
+    _listed(view, entry, body, rows)
+    view.row(entry, rows, kind="partnership", source=HERE).ruled = "suspend"
+
+
+def _ruled(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
+    row = view.row(entry, rows, kind="partnership", source=HERE)
+    if row.integrity != _local(entry):
+        row.ruled = body.outcome
+        _listed(view, entry, body, rows)
+    elif body.outcome == "dismiss":
+        row.hidden_until = row.integrity = None
 
 
 def _closed(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
+    row = view.row(entry, rows, kind="partnership", source=HERE)
+    if row.integrity == _local(entry):
+        row.hidden_until = row.integrity = None
+
+
+def _about_integrity(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
+    view.row(entry, rows, kind="partnership", source=HERE).integrity = _local(entry)
+
+
+def _local(entry: Recorded) -> str:
+    return entry.stream.rpartition("/")[2]
+
+
+def _unhidden(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
     view.row(entry, rows, kind="partnership", source=HERE).hidden_until = None
 
 
@@ -297,7 +253,8 @@ def _examined(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
 def _panel(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
     view.row(entry, rows, kind="partnership", source=HERE)
     if view.appeals.get(entry.stream, rows) is None:  # a stream holds one, and the first stands
-        view.appeals.put(entry.stream, AppealRow(entry.stream, body.outcome, body.quorum))
+        asked = AppealRow(entry.stream, body.outcome, body.quorum, body.case)
+        view.appeals.put(entry.stream, asked)
 
 
 def _endorsed(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
@@ -313,16 +270,22 @@ def _endorsed(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
     appeal.voices = msgspec.json.encode(sorted(voices | {body.organization})).decode()
     view.appeals.put(appeal.id, appeal)
     if len(voices | {body.organization}) >= appeal.quorum:
-        _appeal_decided(appeal.outcome, row, entry)
+        _appeal_decided(appeal, row, entry)
 
 
-def _appeal_decided(outcome: str, row: SubjectRow, entry: Recorded) -> None:
-    """Relist what was suspended: if all ends, or if it is the suspension that is sent back."""
-    ends = outcome == "overturn"
-    if row.status == "suspended" and (ends or (outcome == "remit" and row.ruled == "suspend")):
+def _appeal_decided(appeal: AppealRow, row: SubjectRow, entry: Recorded) -> None:
+    """Relist what was suspended: if all ends, or if it is the suspension that is sent back.
+
+    A case about integrity has no suspension to end, but its measure.
+    """
+    ends = appeal.outcome == "overturn"
+    if appeal.case_id == row.integrity:
+        if ends:
+            row.hidden_until = row.integrity = None
+    elif row.status == "suspended" and (
+        ends or (appeal.outcome == "remit" and row.ruled == "suspend")
+    ):
         _status(row, "listed", entry)
-    if ends:
-        row.hidden_until = None
 
 
 def _opened(view: Directory, entry: Recorded, body: Any, rows: Rows) -> None:
@@ -449,10 +412,13 @@ FOLDS: Final[dict[str, Fold]] = {
     "ActorRegistered/1": _actor,
     "PartnershipSubmitted/1": _submitted,
     **dict.fromkeys(LISTING, _listed),
+    "PartnershipSuspended/1": _suspended,
+    "RemovalDecided/1": _ruled,
     "CaseClosed/1": _closed,
+    "IntegrityCaseOpened/1": _about_integrity,
     "InterimMeasureTaken/1": _measure,
     "MeasureConfirmed/1": _examined,
-    "MeasureLifted/1": _closed,
+    "MeasureLifted/1": _unhidden,
     "AppealDecisionProposed/1": _panel,
     "Endorsed/1": _endorsed,
     "LedgerOpened/1": _opened,

@@ -249,7 +249,7 @@ def _facet(
 def found(row: SubjectRow) -> Found:
     """Return a subject as answers tell it."""
     fields = msgspec.structs.asdict(row)
-    for own in ("first_index", "hidden_until", "ruled"):
+    for own in ("first_index", "hidden_until", "ruled", "integrity"):
         del fields[own]
     fields["titles"] = msgspec.json.decode(row.titles)
     fields["countries"] = msgspec.json.decode(row.countries)

@@ -117,6 +117,22 @@ def test_a_case_that_is_dropped_or_dismissed_hides_nothing(
     assert asked(registry, tmp_path / "dismissed", 0) == [False]
 
 
+def test_the_end_of_another_case_ends_no_measure(tmp_path: Path) -> None:
+    """A suspension is lifted as the report was accepted; the case about integrity goes on."""
+    registry = test_integrity.enter(rulings.full_track())
+    rulings.suspend(registry)
+    removals.later(registry, 31)
+    fields = test_integrity.opening(registry, profile="un_led")
+    registry.append(AGENCY_HEAD, test_integrity.OTHER, "IntegrityCaseOpened", **fields)
+    held = measure(registry, case="c2", what=["listing_hidden"])
+    registry.append(AGENCY_HEAD, MEASURE, "InterimMeasureTaken", **held)
+    stories.accepted_report(registry)
+    registry.append(stories.OFFICE_A, removals.CASE, "SuspensionLifted", obligation=1)
+    today = date.fromisoformat(registry.day())
+    assert measure_in_force(registry.subject(stories.PARTNERSHIP), today) is not None
+    assert asked(registry, tmp_path, 0, 61) == [True, False]
+
+
 def test_the_subject_itself_is_never_hidden(registry: Registry, tmp_path: Path) -> None:
     """Who knows its name reads the whole record, the measure and its last day included."""
     take(registry)

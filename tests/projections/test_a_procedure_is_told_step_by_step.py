@@ -13,6 +13,7 @@ from projections.views.state import State
 from tests.harness import removals, rulings, stories
 from tests.harness.registry import Registry
 from tests.projections.logs import Log, runner
+from tests.verifier.rules import test_integrity
 
 
 def _told(registry: Registry, folder: Path) -> State:
@@ -92,6 +93,40 @@ def test_a_removal_that_is_appealed_while_suspended(tmp_path: Path, outcome: str
     state = _told(registry, tmp_path)
     assert state.status is not None
     assert state.status.state == ("listed" if outcome == "overturn" else "suspended")
+
+
+@pytest.fixture(scope="module")
+def suspended() -> Registry:
+    """A suspended partnership with a case about integrity besides."""
+    registry = test_integrity.enter(rulings.full_track())
+    rulings.suspend(registry)
+    removals.later(registry, 31)
+    fields = test_integrity.opening(registry, profile="un_led")
+    registry.append(test_integrity.AGENCY_HEAD, test_integrity.OTHER, "IntegrityCaseOpened",
+                    **fields)  # fmt: skip
+    return registry
+
+
+@pytest.mark.parametrize("end", ["closed", "dismissed"])
+def test_a_case_about_integrity_ends_no_suspension(
+    suspended: Registry, tmp_path: Path, end: str
+) -> None:
+    """Both views have it as the rules do: closed or dismissed, what was suspended still is."""
+    registry = removals.branch(suspended)
+    assert _told(registry, tmp_path).status is not None
+    if end == "closed":
+        registry.append(stories.OFFICE_A, test_integrity.OTHER, "CaseClosed", ground="withdrawn",
+                        text=stories.text("Unfounded"))  # fmt: skip
+    else:
+        rulings.rule(removals.later(registry, 32), "dismiss", case=test_integrity.OTHER)
+    state = _told(registry, tmp_path).status
+    assert state is not None
+    assert state.state == "suspended"
+    stories.accepted_report(registry)
+    registry.append(stories.OFFICE_A, removals.CASE, "SuspensionLifted", obligation=1)
+    state = _told(registry, tmp_path).status
+    assert state is not None
+    assert state.state == "listed"
 
 
 def test_a_late_report_that_cures(tmp_path: Path) -> None:
