@@ -158,6 +158,7 @@ MEANINGS: Final[dict[str, str]] = {
     "DP4": "a dispute was left open past its time",
     "AA": "the name of the United Nations was lent or taken back against the procedure",
     "CY4": "a partnership that was drawn for review was not reviewed in its cycle",
+    "CY5": "a sample for review was announced and never drawn",
     "RV20": "a review was left open past its time",
     "RV21": "a partnership went without the review that its profile asks",
     "RV22": "a condition of a review was not found met or missed in time",

@@ -134,6 +134,18 @@ def treated(registry: Registry, *, leave_out: str = "") -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def layered(**cells: Any) -> Registry:
+    """Issue the guidelines, and a layer for water that changes parameters of the light profile."""
+    registry = stories.guidelines(stories.cast(Registry()))
+    changes = {"profile": "light", "cells": [{"name": n, "value": v} for n, v in cells.items()]}
+    registry.append(
+        stories.ISSUER, "guidelines/set/water", "GuidelineSetIssued", version=1, layer="layer_2",
+        mandate="WHO/1", valid_from=registry.day(), reach={"goals": [6]}, changes=[changes],
+        clauses=[{"id": "w1", "text": "Water is tested.", "checks": ["PA6"]}],
+    )  # fmt: skip
+    return registry
+
+
 def overdue(registry: Registry | None = None, **options: Any) -> Registry:
     """List a partnership that reports nothing, up to the first day of a removal case."""
     registry = stories.listed_partnership(registry, **options)

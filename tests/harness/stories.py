@@ -14,9 +14,10 @@ from typing import Any
 from tests.harness import diligences
 from tests.harness.registry import Registry
 from verifier.rules import partnership as partnerships
+from verifier.rules.authority.scope import Place
 from verifier.rules.book import Entry
 from verifier.rules.commitment import Commitment
-from verifier.rules.guideline import Profile, base_in_force
+from verifier.rules.guideline import Profile, applicable, base_in_force
 from verifier.rules.report import Report, clock_of, first_open, own_reports
 from verifier.rules.report.content import asked
 from verifier.rules.report.signing import awaited
@@ -215,9 +216,16 @@ def listed_partnership(registry: Registry | None = None, **options: Any) -> Regi
     registry = screened_partnership(registry, **options)
     name = options.get("name", PARTNERSHIP)
     diligences.clear(registry, name)
-    registry.append(OFFICE_A, f"{name}/registration", "PartnershipListed",
-                    **listing(registry, options.get("profile", "light")))  # fmt: skip
+    terms = listing(registry, options.get("profile", "light")) | further(registry, name)
+    registry.append(OFFICE_A, f"{name}/registration", "PartnershipListed", **terms)
     return registry
+
+
+def further(registry: Registry, name: str = PARTNERSHIP) -> dict[str, Any]:
+    """Return the further layers in force that apply to a partnership, where there are some."""
+    place = registry.subject(name).get("place", Place)
+    layers = applicable(place, date.fromisoformat(registry.day()), registry.book) if place else ()
+    return {"further": [{"set": r.set, "version": r.version} for r in layers]} if layers else {}
 
 
 def listing(registry: Registry, profile: str = "light") -> dict[str, Any]:

@@ -7,6 +7,7 @@ from datetime import date
 from tests.harness import judging, removals, stories
 from tests.harness.registry import Registry, ref
 from tests.harness.removals import (
+    ANSWERS,
     CASE,
     MANDATE,
     REGISTRY_ORG,
@@ -175,6 +176,17 @@ def test_an_overturned_removal_gives_a_new_due_day(story: Story) -> None:
     assert (date.fromisoformat(removals.day_of(step.earliest)) - now.due).days == 365
 
 
+def test_a_further_layer_gives_more_time_after_an_overturned_removal() -> None:
+    """CC3: the new due day is the layer's, where it says more than the base set."""
+    registry, filed = removals.appealed(
+        removals.overdue(removals.layered(due_after_overturn="P90D"))
+    )
+    removals.decide_appeal(registry, filed, "overturn")
+    now = standing_at(registry.subject(PARTNERSHIP), registry.now, registry.book)
+    assert now.due is not None
+    assert now.due.isoformat() == registry.day(90)
+
+
 def test_an_appeal_is_sent_back_once(story: Story) -> None:
     """After a remittal the offices decide anew; a second appeal is upheld or overturned."""
     registry, filed = story.last("appealed")
@@ -296,7 +308,7 @@ def test_a_refusal_takes_two_offices_in_time_and_lasts_three_years(story: Story)
     registry = story.at("removed")
     asked = request(registry)
     fields = {"request": ref(asked), "mandate": MANDATE, "quorum": 2, "expires": registry.day(60),
-              "reasons": text("The recommitment names nobody")}  # fmt: skip
+              "reasons": text("The recommitment names nobody"), **ANSWERS}  # fmt: skip
     late = later(branch(registry), 15)
     stream = f"{PARTNERSHIP}/decision/d9"
     assert refused(late, OFFICE_A, stream, "ReinstatementRefusalProposed", **fields) == {"RI5"}

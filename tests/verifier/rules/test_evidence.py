@@ -20,6 +20,7 @@ def fields_of(name: str) -> dict[str, Any]:
 DECISIONS = {
     name for name, event in EVENTS.items() if event.DECISION and "evidence" in fields_of(name)
 }
+REFUSALS = {"ReinstatementRefusalProposed/1", "ReinstatementRefused/1"}
 
 
 def test_reviews_removals_and_appeals_are_decided_on_evidence() -> None:
@@ -28,8 +29,8 @@ def test_reviews_removals_and_appeals_are_decided_on_evidence() -> None:
     assert families <= DECISIONS
 
 
-@pytest.mark.parametrize("name", sorted(DECISIONS))
-def test_a_decision_on_evidence_answers_both_questions(name: str) -> None:
+@pytest.mark.parametrize("name", sorted(DECISIONS | REFUSALS))
+def test_a_decision_answers_both_questions(name: str) -> None:
     """EV5: it says what becomes of governments' and of the United Nations' own tasks."""
     fields = fields_of(name)
     assert {question for question in QUESTIONS if fields[question].required} == QUESTIONS

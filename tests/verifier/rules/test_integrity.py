@@ -93,6 +93,15 @@ def test_a_case_names_its_terms_and_leaves_time_for_a_reply(registry: Registry) 
     registry.append(AGENCY_HEAD, CASE, "IntegrityCaseOpened", **opening(registry))
 
 
+def test_a_further_layer_gives_more_time_for_a_reply() -> None:
+    """IG3: the reply is awaited for the layer's time, where that is longer."""
+    layered = removals.layered(integrity_reply="P60D")
+    registry = enter(stories.listed_partnership(layered))
+    stream = (registry, AGENCY_HEAD, CASE, "IntegrityCaseOpened")
+    assert refused(*stream, **opening(registry)) == {"IG3"}
+    registry.append(*stream[1:], **opening(registry, reply_by=registry.day(60)))
+
+
 OTHER = f"{PARTNERSHIP}/case/c2"
 
 
@@ -320,7 +329,7 @@ def test_a_return_after_integrity_is_the_bodys_to_decide(opened: Registry) -> No
     request = opened.append(SECRETARIAT, stream, "ReinstatementRequested", **asked)
     terms = stories.listing(opened) | {"request": ref(request)}
     refusal = {"request": ref(request), "mandate": "A/1", "quorum": 2, "expires": opened.day(10),
-               "reasons": text("Too early")}  # fmt: skip
+               "reasons": text("Too early"), **removals.ANSWERS}  # fmt: skip
     assert refused(opened, OFFICE_A, f"{PARTNERSHIP}/decision/x", "ReinstatementRefusalProposed",
                    **refusal) == {"RI6"}  # fmt: skip
     assert refused(opened, OFFICE_A, stream, "Reinstated", **terms) == {"RI6"}
@@ -381,7 +390,7 @@ def by_the_assembly(
 def refusal(registry: Registry, result: str = "refuse", local: str = "no") -> dict[str, Any]:
     """Return the fields of a refusal that the council decided on today."""
     return {"request": request_of(registry), "reasons": text("Too early"),
-            "decision": on_return(registry, result, local)}  # fmt: skip
+            "decision": on_return(registry, result, local), **removals.ANSWERS}  # fmt: skip
 
 
 def test_a_body_refuses_a_return_after_integrity(asking: Registry) -> None:

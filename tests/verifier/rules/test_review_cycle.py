@@ -139,6 +139,23 @@ def test_a_cycle_is_not_closed_over_an_announced_sample(registry: Registry) -> N
     registry.append(SECRETARY, COURSE, "ReviewCycleClosed", **closing)
 
 
+def test_a_witness_that_is_gone_keeps_no_cycle_open(registry: Registry) -> None:
+    """CY3, CY5: after the last day it is closed undrawn, and told; drawn, it is not."""
+    announce(opened(registry))
+    drawn = branch(registry)
+    draw(drawn, witnessed(drawn))
+    for one, told in ((registry, ["CY5"]), (drawn, [])):
+        later(one, 300)
+        closing = {"decision": ref(decided(one, "close"))}
+        if told:
+            assert refused(one, SECRETARY, COURSE, "ReviewCycleClosed", **closing) == {"CY3"}
+        one.book.time = one.now
+        assert [b.rule for b in cycle.whole_log(one.book)] == []
+        later(one, 1).append(SECRETARY, COURSE, "ReviewCycleClosed", **closing)
+        found = [b for b in cycle.whole_log(one.book) if b.rule == "CY5"]
+        assert [(b.rule, b.kind) for b in found] == [(rule, "omission") for rule in told]
+
+
 def test_a_review_names_an_open_cycle(registry: Registry) -> None:
     """A cycle that does not exist, or is closed, has no reviews (RV23)."""
     stories.listed_partnership(registry)

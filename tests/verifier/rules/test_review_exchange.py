@@ -256,3 +256,14 @@ def test_every_open_matter_names_its_next_step(registry: Registry) -> None:
     rebut(registry, finding)
     assert removals.next_steps(registry, "FindingRebutted") == []
     assert removals.next_step(registry, "RebuttalAnswered").lawful
+
+
+def test_further_layers_give_a_review_their_time() -> None:
+    """RV16: a layer that reaches the partnership doubles its days for comments."""
+    registry = removals.layered(review_comments="P60D")
+    removals.open_review(stories.listed_partnership(registry))
+    stream = f"{PARTNERSHIP}/review/r1"
+    fields = {"text": text("…"), "comments_by": registry.day(30)}
+    assert refused(registry, A, stream, "DraftShared", **fields) == {"RV16"}
+    removals.share_draft(registry, comments_by=registry.day(60))
+    assert removals.next_step(registry, "CommentReceived").lawful

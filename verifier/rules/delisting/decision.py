@@ -74,7 +74,9 @@ def fresh(case: RemovalCase, entry: Entry, subject: Subject, book: Book) -> Iter
 
     A day that a decision moved further on stays.
     """
-    rules = guideline.profile_of(case.guideline, case.profile, book)
+    found = partnership.of(subject)
+    further = found.further if found else ()
+    rules = guideline.profile_under(case.guideline, further, case.profile, book)
     if case.track == "integrity" or rules is None:
         return
     key = f"due:{case.clock_from}:{case.obligation}"

@@ -117,7 +117,8 @@ class IntegrityCaseOpened(Body, frozen=True, kw_only=True):
             yield Unmet(rule="IG2", reason="another base guideline version is in force")
         if found is not None and found.profile != self.profile:
             yield Unmet(rule="IG2", reason=f"the partnership's profile is {found.profile}")
-        rules = guideline.profile_of(self.guideline, self.profile, book)
+        further = found.further if found else ()
+        rules = guideline.profile_under(self.guideline, further, self.profile, book)
         if rules is not None:
             ahead = dates.add(today, rules.integrity_reply).isoformat()
             if not dates.is_day(self.reply_by) or self.reply_by < ahead:

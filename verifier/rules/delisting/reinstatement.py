@@ -8,13 +8,14 @@
 - RI3 and once the time has passed in which the deciding offices may refuse.
 - RI4 It names the base guideline version in force, the further layers and the profile; the clock
       starts anew. [R86]
-- RI5 A refusal is decided by offices, four eyes, within that time, and says why.
+- RI5 A refusal is decided by offices, four eyes, within that time, says why, and answers both
+      questions (EV5).
 - RI6 After a removal for integrity the body that removed it decides on the return, after a
       withdrawal under such a case one that may decide on removals (BD8), and no one else refuses
       it. It decides on the request that is pending: what it adopted before that was filed counts no
       more.
-- RI7 Its refusal is put into effect by the registry, asks CS2, and says why; on any other return
-      the offices decide (RI5).
+- RI7 Its refusal is put into effect by the registry, asks CS2, says why, and answers both
+      questions (EV5); on any other return the offices decide (RI5).
 
 Source: domain C4.3 step 11; decision D3.22.
 """
@@ -35,6 +36,7 @@ from verifier.rules.delisting import case as cases
 from verifier.rules.delisting import way
 from verifier.rules.delisting.case import RemovalCase, registry
 from verifier.rules.delisting.ruling import NO_DECISION
+from verifier.rules.evidence import OPEN_ANSWER, Answer
 from verifier.rules.fields import Blob, Code, EventRef, Symbol, Texts, VersionRef
 from verifier.rules.partnership import UNDECIDED, Further
 from verifier.rules.proposal import Proposal, ProposalBody
@@ -190,10 +192,12 @@ class ReinstatementRefusalProposed(ProposalBody, frozen=True, kw_only=True):
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (registry,)
     ENDORSERS: ClassVar[tuple[Capacity, ...]] = (registry,)
     COUNTS: ClassVar[str] = "offices"
-    MISSION: ClassVar[tuple[int, ...]] = (86,)
+    MISSION: ClassVar[tuple[int, ...]] = (19, 86)
 
     request: EventRef
     mandate: Symbol
+    complements_governments: Answer
+    complements_un: Answer
     reasons: Texts
 
     def required_quorum(self, entry: Entry, book: Book) -> int:
@@ -235,6 +239,7 @@ class ReinstatementRefusalProposed(ProposalBody, frozen=True, kw_only=True):
             yield free_stream(subject), cls(
                 quorum=rules.decision_offices, mandate="…", request=pending.ref,
                 expires=dates.add(dates.day_of(book.time), rules.objection_window).isoformat(),
+                complements_governments=OPEN_ANSWER, complements_un=OPEN_ANSWER,
                 reasons=UNDECIDED,
             )  # fmt: skip
 
@@ -246,10 +251,12 @@ class ReinstatementRefused(Body, frozen=True, kw_only=True):
     STREAM: ClassVar[str] = "p-*/reinstatement/*"
     SIGNERS: ClassVar[tuple[Capacity, ...]] = (registry,)
     DECISION: ClassVar[bool] = True
-    MISSION: ClassVar[tuple[int, ...]] = (86, 91)
+    MISSION: ClassVar[tuple[int, ...]] = (19, 86, 91)
 
     request: EventRef
     decision: EventRef
+    complements_governments: Answer
+    complements_un: Answer
     reasons: Texts
 
     def touches(self, event: Event) -> Iterable[str]:
@@ -279,10 +286,10 @@ class ReinstatementRefused(Body, frozen=True, kw_only=True):
         """Offer the refusal of a request that a body decides on."""
         pending = _pending(subject)
         if pending is not None and _removed_for_integrity(subject) is not None:
-            yield (
-                pending.ref.stream,
-                cls(request=pending.ref, decision=NO_DECISION, reasons=UNDECIDED),
-            )
+            yield pending.ref.stream, cls(
+                request=pending.ref, decision=NO_DECISION, reasons=UNDECIDED,
+                complements_governments=OPEN_ANSWER, complements_un=OPEN_ANSWER,
+            )  # fmt: skip
 
 
 class Reinstated(Body, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from typing import ClassVar, Final
 
 import msgspec
 
-from verifier.rules import calendar, dates, guideline
+from verifier.rules import calendar, dates
 from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.fields import LocalId, Texts
 from verifier.rules.partnership import UNDECIDED
@@ -27,6 +27,7 @@ from verifier.rules.review.state import (
     of,
     open_reviews,
     reviewer,
+    terms_of,
     unmet_alone,
     unmet_open,
     unmet_seat,
@@ -113,7 +114,7 @@ def whole_log(book: Book) -> Iterator[Broken]:
     today = dates.day_text(book.time)
     for subject in book.subjects.values():
         for review in subject.all(Review):
-            rules = guideline.profile_of(review.guideline, review.profile, book)
+            rules = terms_of(review, book)
             if rules is None:
                 continue
             for what, day in _waiting(review):

@@ -44,6 +44,7 @@ from verifier.rules.review.state import (
     of,
     open_reviews,
     reviewer,
+    terms_of,
     unmet_alone,
     unmet_class,
     unmet_open,
@@ -125,7 +126,7 @@ class ReviewOpened(Body, frozen=True, kw_only=True):
             ref=entry.ref, kind=self.kind, reviewer_class=self.reviewer_class,
             mandate=self.mandate, guideline=self.guideline, profile=self.profile,
             opened_on=dates.day_text(entry.at), cycle=self.cycle,
-            follows=self.follows,
+            follows=self.follows, further=subject.things["partnership"].further,
         )  # fmt: skip
         before = None if self.follows is None else of(subject, self.follows)
         if self.follows is not None and before is not None:
@@ -240,7 +241,7 @@ def whole_log(book: Book) -> Iterator[Broken]:
             continue
         reviews = list(subject.all(Review))
         for review in reviews:
-            rules = guideline.profile_of(review.guideline, review.profile, book)
+            rules = terms_of(review, book)
             if review.state == "open" and rules is not None:
                 due = _due(review.opened_on, rules.review_within, book)
                 if due < today:

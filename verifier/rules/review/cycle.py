@@ -5,10 +5,13 @@
       or «close». [R45]
 - CY2 Its days exist, the last not before the first; its goals are of the seventeen, none twice.
       [R47]
-- CY3 It is not closed while a sample that was announced is not drawn. [R90]
+- CY3 Before its last day has passed it is not closed while an announced sample is not drawn. [R90]
 - CY4 A partnership that was drawn, and is on the register, has a review of this cycle when the
       cycle is closed or its last day has passed (whole log; an omission of the reviewers').
       [R45, R90]
+- CY5 A sample that was announced is drawn before the cycle is closed or its last day has passed, so
+      that a witness that is gone keeps no cycle open (whole log; an omission of the secretary's).
+      [R90]
 
 Sources: mission table R45, R47; domain C2.5; decisions D2.10, D1.8.
 """
@@ -103,8 +106,9 @@ class ReviewCycleClosed(_OnDecision, frozen=True, kw_only=True):
             yield Unmet(rule="CY1", reason="there is no such open cycle", who=body.secretary.name)
             return
         yield from self.unmet_decision(found.body, entry, book)
+        runs = dates.day_text(entry.at) <= _last_day(found, book)
         for sample in book.subject(entry.event.subject).all(Sample):
-            if sample.draw is None:
+            if sample.draw is None and runs:
                 yield Unmet(rule="CY3", reason=f"{sample.ref.stream} is not drawn",
                             who=body.secretary.name)  # fmt: skip
 
@@ -114,17 +118,25 @@ class ReviewCycleClosed(_OnDecision, frozen=True, kw_only=True):
         yield "cycle", msgspec.structs.replace(subject.things["cycle"], closed_on=closed_on)
 
 
+def _last_day(cycle: Cycle, book: Book) -> str:
+    return calendar.extended(dates.parse_day(cycle.last_day), book).isoformat()
+
+
 def whole_log(book: Book) -> Iterator[Broken]:
-    """Yield what is broken of CY4: drawn partnerships of which the cycle has no review."""
+    """Yield what is broken of CY4 and CY5: drawn and not reviewed, or announced and not drawn."""
     today = dates.day_text(book.time)
     for subject in book.subjects.values():
         found = subject.get("cycle", Cycle)
         if found is None:
             continue
-        ends = calendar.extended(dates.parse_day(found.last_day), book).isoformat()
-        if found.closed_on is None and today <= ends:
+        if found.closed_on is None and today <= _last_day(found, book):
             continue
         for sample in subject.all(Sample):
+            if sample.draw is None:
+                yield Broken(rule="CY5", kind="omission", subject=subject.id,
+                             who=body.secretary.name, stream=sample.ref.stream,
+                             reason=f"the sample of {sample.profile} was announced, and not drawn "
+                             "while the cycle lasted")  # fmt: skip
             for name in sample.draw.drawn if sample.draw is not None else ():
                 yield from _unreviewed(name, subject.id, book)
 

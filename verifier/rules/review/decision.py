@@ -27,7 +27,7 @@ from typing import Annotated, ClassVar, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from verifier.rules import calendar, dates, evidence, guideline, partnership
+from verifier.rules import calendar, dates, evidence, partnership
 from verifier.rules.book import Body, Book, Broken, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.evidence import Answer, Considered, Items, Parts, asked
 from verifier.rules.fields import EventRef, LocalId, Symbol, VersionRef
@@ -50,6 +50,7 @@ from verifier.rules.review.state import (
     open_reviews,
     reviewer,
     seat_key,
+    terms_of,
     unmet_open,
     unmet_seat,
 )
@@ -80,7 +81,7 @@ class ReviewDecisionProposed(ProposalBody, frozen=True, kw_only=True):
     def required_quorum(self, entry: Entry, book: Book) -> int:
         """Ask the review quorum of the profile by which the review was opened."""
         review = of(book.subject(entry.event.subject), self.review)
-        profile = guideline.profile_of(review.guideline, review.profile, book) if review else None
+        profile = terms_of(review, book) if review else None
         return 0 if profile is None else profile.review_quorum
 
     def unmet_here(self, entry: Entry, book: Book) -> Iterator[Unmet]:
@@ -200,7 +201,7 @@ class ReviewDecisionProposed(ProposalBody, frozen=True, kw_only=True):
     def ahead(cls, subject: Subject, book: Book) -> Iterator[tuple[str, Body]]:
         """Offer the decision of each open review, with a list of all that is on record."""
         for local, review in open_reviews(subject):
-            profile = guideline.profile_of(review.guideline, review.profile, book)
+            profile = terms_of(review, book)
             yield free_stream(subject), cls(
                 quorum=profile.review_quorum if profile else 1,
                 expires=dates.add(dates.day_of(book.time), "P90D").isoformat(),

@@ -22,7 +22,7 @@ from typing import Annotated, ClassVar, Final
 import msgspec
 from msgspec import Meta
 
-from verifier.rules import dates, guideline, partnership
+from verifier.rules import dates, partnership
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.evidence import Reply
 from verifier.rules.fields import Day, EventRef, Texts
@@ -40,6 +40,7 @@ from verifier.rules.review.state import (
     of,
     open_reviews,
     reviewer,
+    terms_of,
     unmet_open,
     unmet_seat,
 )
@@ -108,7 +109,7 @@ class DraftShared(Body, frozen=True, kw_only=True):
 
 
 def _comments_by(review: Review, at: int, book: Book) -> str:
-    rules = guideline.profile_of(review.guideline, review.profile, book)
+    rules = terms_of(review, book)
     window = rules.review_comments if rules is not None else "P0D"
     return dates.add(dates.day_of(at), window).isoformat()
 

@@ -19,7 +19,7 @@ from typing import Annotated, ClassVar, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from verifier.rules import calendar, dates, guideline, partnership
+from verifier.rules import calendar, dates, partnership
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.evidence import Reply
 from verifier.rules.fields import Day, EventRef, LocalId, Texts
@@ -37,6 +37,7 @@ from verifier.rules.review.state import (
     of,
     open_reviews,
     reviewer,
+    terms_of,
     unmet_alone,
     unmet_open,
     unmet_seat,
@@ -75,7 +76,7 @@ class QuestionAsked(Body, frozen=True, kw_only=True):
         if entry.event.seq != 0:
             yield Unmet(rule="RV14", reason="this stream holds a question", hint="name another")
         today, review = dates.day_of(entry.at), of(subject, self.review)
-        rules = guideline.profile_of(review.guideline, review.profile, book) if review else None
+        rules = terms_of(review, book) if review else None
         since = dates.parse_day(review.opened_on) if review else today
         last = dates.add(since, rules.review_within if rules is not None else A_WEEK)
         if not dates.is_day(self.answer_by) or not (

@@ -49,6 +49,7 @@ __all__ = [
     "reviewer",
     "seat_key",
     "seats",
+    "terms_of",
     "unmet_alone",
     "unmet_apart",
     "unmet_class",
@@ -185,6 +186,8 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     decision: str | None = None
     conditions: tuple[Settled, ...] = ()
     cycle: str | None = None
+    further: tuple[VersionRef, ...] = ()
+    """The further layers that applied to the partnership when it was opened."""
     follows: str | None = None
     """The review of which a condition was missed, where this one follows it."""
     followed_by: str | None = None
@@ -220,6 +223,11 @@ class ReviewDecided(msgspec.Struct, frozen=True, kw_only=True):
 def of(subject: Subject, review: str) -> Review | None:
     """Return a review of a partnership by its id, or nothing."""
     return subject.get(key_of(review), Review)
+
+
+def terms_of(review: Review, book: Book) -> guideline.Profile | None:
+    """Return the parameters of a review: those of its guideline version and further layers."""
+    return guideline.profile_under(review.guideline, review.further, review.profile, book)
 
 
 def unmet_open(review: Review | None, *states: str) -> Iterator[Unmet]:
