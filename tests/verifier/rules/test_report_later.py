@@ -195,6 +195,15 @@ def test_no_report_is_extended_twice_nor_two_in_a_row() -> None:
     extend(registry.on("2027-02-01"), "e3", obligation=3)
 
 
+def test_one_office_does_not_undo_a_decision_by_more_time() -> None:
+    """RE30: before two offices have decided it gives time; afterwards an appeal may."""
+    registry, _ = removals.decided()
+    where = (OFFICE_A, f"{PARTNERSHIP}/extension/e1", "ExtensionGranted")
+    assert refused(registry, *where, **extension()) == {"RE30"}
+    assert not any(step.lawful for step in removals.next_steps(registry, "ExtensionGranted"))
+    extend(removals.finally_noticed())
+
+
 def test_the_cycle_moves_once_and_with_it_all_later_days() -> None:
     """RE26: by eleven months at most, before the due day has ended, once for good."""
     registry = stories.listed_partnership().on("2025-01-10")

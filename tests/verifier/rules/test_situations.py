@@ -9,7 +9,7 @@ import pytest
 
 from tests.harness import stories
 from tests.harness.registry import Registry, ref, seconds
-from tests.harness.removals import branch, refused
+from tests.harness.removals import branch, next_step, next_steps, refused
 from tests.harness.stories import ISSUER, NGO, OFFICE_A, PARTNERSHIP, SECRETARIAT, text
 from verifier.rules.book import Subject
 from verifier.rules.fields import VersionRef
@@ -81,8 +81,11 @@ def test_a_special_situation_gives_time_once_more(registry: Registry) -> None:
     """RE29, R16: the due day moves a second time where the secretariat's country is listed."""
     assert due(registry) == date(2025, 4, 15)
     assert refusal(registry) == {"RE25"}
+    offered = next_step(registry, "ExtensionGranted")
+    assert (offered.lawful, offered.stream.endswith("-more")) == (True, True)
     extend(registry, "e2", actor=MALAWI)
     assert due(registry) == date(2025, 7, 14)
+    assert next_steps(registry, "ExtensionGranted") == []
     assert refused(registry, OFFICE_A, f"{PARTNERSHIP}/extension/e3", "ExtensionGranted",
                    **extension(MALAWI)) == {"RE29"}  # fmt: skip
 

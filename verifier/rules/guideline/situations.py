@@ -12,6 +12,7 @@ D3.27.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Annotated, ClassVar, Final, Literal
 
 import msgspec
@@ -22,9 +23,17 @@ from verifier.rules.book import Body, Book, Change, Entry, Subject, Unmet
 from verifier.rules.fields import Alpha3, Day, VersionRef
 from verifier.rules.guideline.document import Document
 from verifier.rules.guideline.layers import unmet_issuer
-from verifier.rules.guideline.state import Issued, in_force, issued, key_of
+from verifier.rules.guideline.state import GUIDELINES, Issued, in_force, issued, key_of
 
-__all__ = ["EVENTS", "CountryGroupsIssued", "Group", "Leaving", "Situations", "is_special"]
+__all__ = [
+    "EVENTS",
+    "CountryGroupsIssued",
+    "Group",
+    "Leaving",
+    "Situations",
+    "groups_in_force",
+    "is_special",
+]
 
 KIND: Final = "situations"
 
@@ -90,6 +99,15 @@ def is_special(ref: VersionRef, country: str | None, at: int, book: Book) -> boo
         or any(one.country == country and day.isoformat() <= one.until for one in group.leaving)
         for group in held.groups
     )
+
+
+def groups_in_force(day: date, book: Book) -> Iterator[VersionRef]:
+    """Yield the version in force of each list of groups."""
+    for stream in book.subject(GUIDELINES).heads:
+        kind, _, name = stream.partition("/")[2].partition("/")
+        ref = in_force(name, day, book, kind=KIND) if kind == KIND else None
+        if ref is not None:
+            yield ref
 
 
 EVENTS: Final[tuple[type[Body], ...]] = (CountryGroupsIssued,)

@@ -7,6 +7,8 @@
 - RE29 A report that was extended is extended once more where the country of the lead or the
        secretariat is in a special situation by the version in force, or the secretariat is small
        by what it disclosed for this year or the last; and a request for support is open. [R16]
+- RE30 No report is extended while a decision to suspend or remove for it stands: what two offices
+       or a body decided is not undone by one office. An appeal may.
 
 All are on record under the partnership, so that every adverse act sees them. Sources: domain B8,
 C2.4, C4.3 step 4; decisions D1.1, D3.17, D3.27.
@@ -25,9 +27,10 @@ from verifier.rules import dates, partnership
 from verifier.rules.authority.state import Actor, role
 from verifier.rules.book import Body, Book, Capacity, Change, Entry, Subject, Unmet
 from verifier.rules.clock import CycleMove, Obligation
+from verifier.rules.delisting import case as cases
 from verifier.rules.fields import ActorId, Code, Day, Duration, Symbol, Texts, VersionRef
 from verifier.rules.guideline import Profile
-from verifier.rules.guideline.situations import is_special
+from verifier.rules.guideline.situations import groups_in_force, is_special
 from verifier.rules.partnership import UNDECIDED, Partnership
 from verifier.rules.partnership.disclosure import is_small
 from verifier.rules.report.state import Extended, clock_of, due_day, first_open, own_reports
@@ -63,7 +66,7 @@ def _owed(subject: Subject, book: Book) -> _Owed | None:
 
 
 class ExtensionGranted(Body, frozen=True, kw_only=True):
-    """The registry gives more time for one report (RE25, RE29)."""
+    """The registry gives more time for one report (RE25, RE29, RE30)."""
 
     TYPE: ClassVar[str] = "ExtensionGranted/1"
     STREAM: ClassVar[str] = "p-*/extension/*"
@@ -82,7 +85,7 @@ class ExtensionGranted(Body, frozen=True, kw_only=True):
         return (self.situation.actor,) if self.situation else ()
 
     def unmet(self, entry: Entry, book: Book) -> Iterator[Unmet]:
-        """Yield what is not met of RE25 and RE29."""
+        """Yield what is not met of RE25, RE29 and RE30."""
         subject = book.subject(entry.event.subject)
         found = _owed(subject, book)
         if found is None:
@@ -97,6 +100,10 @@ class ExtensionGranted(Body, frozen=True, kw_only=True):
             yield Unmet(rule="RE25", reason=f"an extension is {profile.extension}")
         if f"extended:{clock_from}:{self.obligation - 1}" in subject.things:
             yield Unmet(rule="RE25", reason=f"report {self.obligation - 1} was extended")
+        case = cases.about_report(subject)
+        if case is not None and case.decision is not None and case.obligation == self.obligation:
+            yield Unmet(rule="RE30", reason=f"{case.id} is decided", hint="the partnership may "
+                        "appeal", who=partnership.secretariat.name)  # fmt: skip
         once = f"extended:{clock_from}:{self.obligation}" in subject.things
         if self.situation is not None:
             yield from self._unmet_situation(self.situation, found, entry, book)
@@ -136,14 +143,34 @@ class ExtensionGranted(Body, frozen=True, kw_only=True):
 
     @classmethod
     def ahead(cls, subject: Subject, book: Book) -> Iterator[tuple[str, Body]]:
-        """Offer the extension of the report that is owed."""
+        """Offer the extension of the report that is owed, or its extension once more."""
         found = _owed(subject, book)
-        if found is not None:
-            _, profile, clock_from, owed = found
-            yield f"{subject.id}/extension/{clock_from}-{owed.k}", cls(
-                obligation=owed.k, duration=profile.extension, ground="undecided",
-                explanation=UNDECIDED, mandate="…",
-            )  # fmt: skip
+        if found is None:
+            return
+        known, profile, clock_from, owed = found
+        stream = f"{subject.id}/extension/{clock_from}-{owed.k}"
+        key = f"extended:{clock_from}:{owed.k}"
+        once = key in subject.things
+        situation = _situation(known, profile, subject, book) if once else None
+        if once and (situation is None or f"{key}:more" in subject.things):
+            return
+        yield f"{stream}-more" if once else stream, cls(
+            obligation=owed.k, duration=profile.extension, ground="undecided",
+            explanation=UNDECIDED, mandate="…", situation=situation,
+        )  # fmt: skip
+
+
+def _situation(
+    known: Partnership, profile: Profile, subject: Subject, book: Book
+) -> Situation | None:
+    """Return the special situation of the lead or the secretariat, if there is one."""
+    for name in (known.lead, known.secretariat):
+        actor = book.thing(name, "actor", Actor)
+        for groups in groups_in_force(dates.day_of(book.time), book):
+            if is_special(groups, actor.country if actor else None, book.time, book):
+                return Situation(name, groups)
+    small = is_small(subject, book.time, profile.small_staff)
+    return Situation(known.secretariat) if small else None
 
 
 class CycleAdjusted(Body, frozen=True, kw_only=True):
