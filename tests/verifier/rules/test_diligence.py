@@ -307,7 +307,10 @@ def test_an_approval_has_the_profiles_last_day(registry: Registry) -> None:
 
 
 def test_an_approval_that_has_expired_is_told_and_examined_anew() -> None:
-    """DD13: valid on its last day; the day after it is an omission until the case is reopened."""
+    """DD13: valid on its last day; the day after it is an omission until the case is reopened.
+
+    What is reopened and left open is told again after P90D.
+    """
     registry = stories.listed_partnership(profile="un_participating")
     days = (dates.parse_day("2026-01-15") - dates.parse_day(registry.day())).days
     later(registry, days).enlist("actor-last-day")
@@ -320,7 +323,10 @@ def test_an_approval_that_has_expired_is_told_and_examined_anew() -> None:
     assert offered(registry) == ["DueDiligenceReopened"]
     for organization in (NGO, COMPANY):
         step(registry, PARTNERSHIP, organization, "DueDiligenceReopened")
+    later(registry, 90).enlist("actor-in-time")
     assert not list(decision.whole_log(registry.book))
+    later(registry, 1).enlist("actor-too-late")
+    assert [t.rule for t in decision.whole_log(registry.book)] == ["DD13"] * 2
 
 
 def test_all_is_done_where_a_test_needs_it_done(registry: Registry) -> None:

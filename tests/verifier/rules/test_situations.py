@@ -180,6 +180,7 @@ def test_a_small_secretariat_is_given_time_once_more_too(registry: Registry) -> 
     assert refusal(registry, **small) == {"RE29"}
     registry.append(*place, year=2024, staff="5", corrects=ref(large), **disclosed)
     assert refusal(registry, situation={"actor": NGO}) == {"RE29"}
+    assert next_step(registry, "ExtensionGranted").lawful
     extend(registry, "e2", **small)
     assert due(registry) == date(2025, 7, 14)
 

@@ -18,7 +18,7 @@
 - AJ9 No draw stands on a cosignature when an earlier one was shown (whole log).
 
 So neither the deciders nor the secretary nor the partnership choose who hears an appeal. Sources:
-domain C4.3 step 9; decision D3.21; ADR 0014 and 0027.
+domain C4.3 step 9; decision D3.21; ADR 0014 and 0031.
 """
 
 from __future__ import annotations

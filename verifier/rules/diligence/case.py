@@ -298,10 +298,11 @@ class DueDiligenceReopened(OfCase, frozen=True, kw_only=True):
 
     def evolve(self, entry: Entry, subject: Subject, book: Book) -> Iterator[Change]:
         """Open the case anew; what was decided before counts no more."""
-        yield (
-            "diligence:" + _named(entry),
-            Diligence(ref=entry.ref, organization=_named(entry), depth=self.depth),
-        )
+        key, today = "diligence:" + _named(entry), dates.day_text(entry.at)
+        yield key, Diligence(
+            ref=entry.ref, organization=_named(entry), depth=self.depth,
+            against=adverse(subject.get(key, Diligence), today), reopened_on=today,
+        )  # fmt: skip
 
     @classmethod
     def ahead(cls, subject: Subject, book: Book) -> Iterator[tuple[str, Body]]:

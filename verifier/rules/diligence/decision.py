@@ -9,7 +9,8 @@
       that office has signed it itself, and what deciding asks is asked of it again.
 - DD12 An approval counts for as long as the profile says, and states its last day.
 - DD13 (whole log) A partner of what is listed, whose due diligence has expired or was decided
-      against it, is examined anew or has its eligibility lapsed.
+      against it, is examined anew or has its eligibility lapsed. What is reopened then is decided
+      within P90D: to reopen a case and leave it open examines nobody.
 
 Sources: R60, R61, R83; domain B6, C2.6; UNSDG Common Approach to Prospect Research and Due
 Diligence (2020), whose four levels of risk these are.
@@ -39,6 +40,9 @@ __all__ = [
     "RiskRated",
     "whole_log",
 ]
+
+REOPENED_FOR: Final = "P90D"
+"""How long a case may be open that was reopened on what stood against its partner (DD13)."""
 
 _HIGHER: Final = ("substantial", "high")
 """The risks that the higher office decides on (DD10)."""
@@ -234,6 +238,14 @@ def _may_approve(office: str, entry: Entry, book: Book) -> bool:
     )
 
 
+def _left_open(case: Diligence, today: str) -> str:
+    """Return what stood against a partner when its case was reopened, and left undecided since."""
+    if case.outcome or not case.against:
+        return ""
+    last = dates.add(dates.parse_day(case.reopened_on), REOPENED_FOR).isoformat()
+    return f"{case.against}, and not decided by {last}" if last < today else ""
+
+
 def whole_log(book: Book) -> Iterator[Broken]:
     """Yield what is not met of DD13."""
     today = dates.day_text(book.time)
@@ -242,7 +254,7 @@ def whole_log(book: Book) -> Iterator[Broken]:
         if found is None or found.listing not in ("listed", "suspended"):
             continue
         for case in subject.all(Diligence):
-            against = adverse(case, today)
+            against = adverse(case, today) or _left_open(case, today)
             lapse = subject.get("lapse:" + case.organization, Lapse)
             if not against or (lapse is not None and not lapse.ended):
                 continue

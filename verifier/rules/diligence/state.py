@@ -83,6 +83,10 @@ class Diligence(msgspec.Struct, frozen=True, kw_only=True):
     """approved, approved_with_reservation, declined or excluded."""
     valid_until: str | None = None
     """The last day on which an approval counts, ISO 8601."""
+    against: str = ""
+    """What stood against the partner when it was reopened: declined, excluded or expired."""
+    reopened_on: str = ""
+    """The day on which it was reopened, ISO 8601."""
 
 
 class Attested(msgspec.Struct, frozen=True):
