@@ -188,5 +188,6 @@ async def test_a_ledger_that_is_founded_anchors_by_itself(tmp_path: Path) -> Non
         ledger = Ledger.open(tmp_path / "ledger", settings=more, signers=signers)
         await ledger.start()
         await settled(ledger, lambda: bool(anchors(ledger)))
-        assert anchors(ledger)[0].checkpoint().size == ledger.size - 1
+        # The register may have been published meanwhile: one more entry, before it or after.
+        assert 0 < anchors(ledger)[0].checkpoint().size < ledger.size
         await ledger.close()
