@@ -190,12 +190,10 @@ class Ledger(Application[str]):
     def _learn_genesis(self) -> None:
         """Take over what the genesis says of the clock and the log's keys."""
         genesis = self._book.thing("ledger", "genesis", LedgerOpened)
-        assert genesis is not None
-        assert self._publisher is not None
-        if genesis.log_keys.checkpoint != self._signers.checkpoint.public_key():
-            raise LedgerError("signer-unusable", "the genesis names another checkpoint key")
+        assert genesis is not None and self._publisher is not None  # noqa: PT018 - both are known
+        self._signers.require(genesis.log_keys)
+        self._publisher.use_keys(genesis, self._book.ledger or b"")
         self._intake.real_clock = genesis.clock == "real"
-        self._publisher.use_ml_dsa(self._signers.ml_dsa, genesis.log_keys.checkpoint_ml_dsa_44)
 
     async def start(self) -> None:
         """Begin to take submissions."""
@@ -341,7 +339,7 @@ class Ledger(Application[str]):
             self.counters["rejected"] += isinstance(outcome, Rejected)
             outcomes.append(outcome)
         covered = any(isinstance(outcome, Accepted) for outcome in outcomes)
-        return Reply(outcomes, tree.note if covered and tree is not None else None)
+        return Reply(outcomes, tree.note, tree.root) if covered and tree else Reply(outcomes)
 
     def dry_run(self, raw: bytes) -> tuple[Unmet, ...]:
         """Say which conditions an event would not meet if it were next; append nothing.
@@ -396,6 +394,11 @@ class Ledger(Application[str]):
             self._origin = genesis.origin
         return self._origin
 
+    @property
+    def newest(self) -> Signed | None:
+        """The newest signed tree, which receipts are made in; None before the genesis."""
+        return None if self._publisher is None else self._publisher.newest
+
     def checkpoint(self) -> bytes:
         """Return what is served at ``/checkpoint``; it moves at most once a second.
 
@@ -414,8 +417,7 @@ class Ledger(Application[str]):
         Raises:
             LedgerError: code ``entry-absent`` before the genesis.
         """
-        assert self._publisher is not None
-        newest = self._publisher.newest
+        newest = self.newest
         if newest is None:
             raise LedgerError("entry-absent", "the log has no entry yet")
         return newest.size, newest.note

@@ -120,6 +120,10 @@ def _show_key(public: bytes) -> None:
 @click.option(
     "--receipt", type=click.Path(path_type=Path, dir_okay=False), help="Where to keep the receipt."
 )
+@click.option(
+    "--refusal", type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to keep the signed refusal, should the rules refuse.",
+)  # fmt: skip
 @at_option
 @policy_option
 @telling_errors
@@ -131,11 +135,12 @@ def submit(
     type_: str,
     dry_run: bool,
     receipt: Path | None,
+    refusal: Path | None,
     address: str,
     policy_path: Path,
 ) -> None:
     """Sign the JSON in PAYLOAD as an event and submit it (byte strings as base64)."""
-    from ledger.client import LedgerClient
+    from ledger.client import DeclinedError, LedgerClient
     from ledger.signer import FileSigner, read_passphrase
 
     statement = _statement(payload, stream, type_)
@@ -149,7 +154,12 @@ def submit(
             author = Author(actor, signer, ledger_id=policy.ledger)
             if dry_run:
                 return await _ask(client, author, statement)
-            recorded = await client.append(author, statement)
+            try:
+                recorded = await client.append(author, statement)
+            except DeclinedError as error:
+                if refusal is not None and error.problem.refusal is not None:
+                    await asyncio.to_thread(refusal.write_bytes, error.problem.refusal)
+                raise
             if receipt is not None:
                 await asyncio.to_thread(receipt.write_bytes, recorded.receipt)
             click.echo(f"recorded at {recorded.index}: {recorded.event.id.hex()}")

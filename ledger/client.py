@@ -35,6 +35,8 @@ from ledger.http.wire import (
     MEDIA_BATCH,
     MEDIA_EVENT,
     MEDIA_JSON,
+    MEDIA_PROBLEM,
+    MEDIA_RECEIPT,
     BatchReply,
     DryRun,
     EntryReply,
@@ -55,10 +57,11 @@ from ledger.transport import (
     decode,
     patience,
 )
-from verifier.errors import PledgebookError
+from verifier.errors import FalseError, MalformedError, PledgebookError
 from verifier.event import Event, Seen, parse
 from verifier.policy import Policy, VerifiedCheckpoint
 from verifier.proof import Proof, parse_proof
+from verifier.receipt import verify_receipt
 from verifier.rules.book import Head
 from verifier.tree import leaf_hash, verify_inclusion
 
@@ -296,6 +299,24 @@ class LedgerClient:
         if entry not in (recorded.index, recorded.event.id):
             raise LedgerError("receipt-false", f"asked for entry {name}, got {recorded.index}")
         return recorded
+
+    async def cose_receipt(self, event: Event) -> bytes:
+        """Return a fresh COSE receipt (RFC 9942) of an event on record, verified by the policy.
+
+        Raises:
+            DeclinedError: code ``entry-absent`` or ``receipt-absent``.
+            LedgerError: code ``receipt-false``.
+            PolicyError: the policy pins no ledger id.
+        """
+        accept = {"Accept": f"{MEDIA_RECEIPT}, {MEDIA_PROBLEM}"}
+        path = f"/entries/{event.id.hex()}"
+        _, receipt = await self._transport.exchange("GET", path, headers=accept)
+        genesis = None if self._policy.receipts is not None else (await self.entry(0)).event.raw
+        try:
+            verify_receipt(receipt, event.raw, policy=self._policy, genesis=genesis)
+        except (FalseError, MalformedError) as error:
+            raise LedgerError("receipt-false", error.reason) from None
+        return receipt
 
     async def checkpoint(self) -> VerifiedCheckpoint:
         """Return the published checkpoint, judged by the policy but for its witnesses' quorum."""

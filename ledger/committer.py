@@ -20,7 +20,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ledger.book import LedgerBook
 from ledger.errors import LedgerError
@@ -68,6 +68,8 @@ class _Group:
     submissions: dict[bytes, Item] = field(default_factory=dict)
     register: tuple[int, Sequence[tuple[str, bytes]]] | None = None
     """The size that a publication in it speaks of, and what changed since the last one."""
+    refused: list[tuple[Item, int, bytes]] = field(default_factory=list)
+    """What is to be told signed: item, and size and root of the tree it was judged by."""
 
 
 class Committer:
@@ -77,7 +79,7 @@ class Committer:
         self, book: LedgerBook, recorder: SQLiteRecorder, publisher: Publisher, *,
         counters: Counters, max_group_events: int, on_genesis: Callable[[], None],
     ) -> None:  # fmt: skip
-        """Take the parts; *on_genesis* is called once the event at index 0 is on record."""
+        """Take the parts; *on_genesis* is called before the event at index 0 is on record."""
         self._book = book
         self._recorder = recorder
         self._publisher = publisher
@@ -176,6 +178,7 @@ class Committer:
         self._admit(group)
         if not group.rows:
             self._book.abandon()
+            self._sign_refusals(group)
             return
         head = self._recorder.begin()
         try:
@@ -184,6 +187,8 @@ class Committer:
             written = self._recorder.write(group.rows, group.keys)
             if group.register is not None:
                 self._recorder.register.write(*group.register)
+            if head.size == 0:
+                self._on_genesis()  # first: the same tree is sealed with the keys that it names
             loop = asyncio.get_running_loop()
             state = SigningState(written.after.size, written.after.root,
                                  self._book.ledger or NO_LEDGER)  # fmt: skip
@@ -201,7 +206,21 @@ class Committer:
                     self._admit_item(item, group)
                 except Refused as refusal:
                     item.outcome = rejected_by(refusal)
-                    self._counters["refused"] += 1
+                    self._note_refusal(item, group)
+
+    def _note_refusal(self, item: Item, group: _Group) -> None:
+        self._counters["refused"] += 1
+        refusals, size = self._publisher.refusals, self._book.size
+        if refusals is not None and size and refusals.allowed():
+            group.refused.append((item, size, self._book.root_at(size)))
+
+    def _sign_refusals(self, group: _Group) -> None:
+        """Sign what was refused, once the trees that it was judged by are sealed."""
+        refusals = self._publisher.refusals
+        for item, size, root in group.refused:
+            if refusals is not None and isinstance(item.outcome, Rejected):
+                signed = refusals.sign(item.event, item.outcome.unmet, size, root)
+                item.outcome = replace(item.outcome, refusal=signed)
 
     def _admit_item(self, item: Item, group: _Group) -> None:
         book, event, body = self._book, item.event, item.body
@@ -258,13 +277,12 @@ class Committer:
         self._counters["commits"] += 1
         self._counters["events"] += len(group.rows)
         first = written.before.size
-        if first == 0:
-            self._on_genesis()
         if isinstance(signed, Exception):
             self.halt(f"the entries are on record, but signing failed: {signed}")
             _reject(group, LedgerError("T-storage", self.halted))
             return
         self._publisher.announce(signed)
+        self._sign_refusals(group)
         for request in group.requests:
             request.signed = signed
         leaves = [row.event_id for row in group.rows]

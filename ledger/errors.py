@@ -27,11 +27,12 @@ CODES: Final[dict[str, tuple[int, str]]] = {
     "T-storage": (503, "Submit the same bytes again later; if they were recorded, that tells."),
     "T-storage-full": (507, "The operator must free disk space; then submit the same bytes again."),
     "T-internal": (500, "Submit the same bytes again; if it stays, tell the operator the time."),
-    "T-log-key": (422, "State this service's own checkpoint keys in the genesis."),
+    "T-log-key": (422, "State this service's own keys in the genesis."),
     "entry-absent": (404, "Ask for what the present checkpoint covers."),
     "blob-unnamed": (403, "Submit the event that refers to it first, then store it."),
     "blob-erased": (410, "It is gone on purpose; ask the authority named."),
     "authority-failed": (502, "Check timestamp_url, and that the extra «timestamps» is installed."),
+    "receipt-absent": (404, "Take the .tlog-proof: Accept: text/plain."),
     "import-source": (422, "Compare the folder and its files with the importer's page."),
     "import-refused": (
         422,

@@ -3,8 +3,8 @@
 1. Keys are made in ``DIR/keys``, encrypted: the log's own, and one for each founding actor below
    ``DIR/keys/actors``. In a real registry every actor makes its own key elsewhere and hands over
    only the public key and its proof of possession.
-2. The trust policy is written to ``DIR/policy.txt``: origin, the log's key, the ledger id. It is
-   for handing to others by another way than the log itself.
+2. The trust policy is written to ``DIR/policy.txt``: origin, the log's key, the ledger id, the key
+   of its COSE receipts. It is for handing to others by another way than the log itself.
 3. The service gets an actor, named in ``DIR/ledger.toml``, and the key ``DIR/keys/service.key``.
 4. The guidelines that ship with the ledger are issued as events like any other.
 """
@@ -28,9 +28,13 @@ from ledger.http import make_app, serving
 from ledger.signer import (
     CHECKPOINT_KEY,
     ML_DSA_KEY,
+    RECEIPT_KEY,
+    REFUSAL_KEY,
     SERVICE_KEY,
     FileSigner,
     MlDsaFileSigner,
+    P256FileSigner,
+    Signer,
     Signers,
     load_signers,
     ml_dsa_supported,
@@ -93,10 +97,12 @@ class ActorKeys:
 
 
 def make_log_keys(folder: Path, passphrase: str) -> Signers:
-    """Make the log's own keys: Ed25519 always, ML-DSA-44 where this installation can."""
+    """Make the log's own keys, one for each purpose; ML-DSA-44 where this installation can."""
     keys = folder / "keys"
     if not (keys / CHECKPOINT_KEY).exists():
         FileSigner.create(keys / CHECKPOINT_KEY, passphrase)
+        P256FileSigner.create(keys / RECEIPT_KEY, passphrase)
+        FileSigner.create(keys / REFUSAL_KEY, passphrase)
         if ml_dsa_supported():
             MlDsaFileSigner.create(keys / ML_DSA_KEY, passphrase)
     return load_signers(keys, passphrase)
@@ -105,7 +111,13 @@ def make_log_keys(folder: Path, passphrase: str) -> Signers:
 def log_policy(origin: str, signers: Signers, ledger: bytes | None, *comments: str) -> bytes:
     """Return the trust policy of a log that no witness cosigns yet."""
     keys = [LogKey(note.VerifierKey(origin, note.ED25519, signers.checkpoint.public_key()))]
+    if signers.receipt is not None:
+        comments += (f"pledgebook-receipts: {signers.receipt.public_key().hex()}",)
     return format_policy(keys, ledger=ledger, comments=comments)
+
+
+def _public(signer: Signer | None) -> bytes | None:
+    return None if signer is None else signer.public_key()
 
 
 @asynccontextmanager
@@ -179,7 +191,9 @@ def _genesis(stage: Stage, founding: Founding, signers: Signers) -> LedgerOpened
         register_every="P7D",  # each costs an audit a second at a million streams (ADR 0022)
         log_keys=LogKeys(
             checkpoint=signers.checkpoint.public_key(),
-            checkpoint_ml_dsa_44=signers.ml_dsa.public_key() if signers.ml_dsa else None,
+            checkpoint_ml_dsa_44=_public(signers.ml_dsa),
+            receipt_p256=_public(signers.receipt),
+            refusal=_public(signers.refusal),
         ),
         demonstration=founding.demonstration,
     )

@@ -171,13 +171,9 @@ class Intake:
             self._recent_keys.popitem(last=False)
 
     def _check_genesis(self, item: Item, body: LedgerOpened, latest: float) -> None:
-        """Refuse a genesis whose checkpoints this service could not sign."""
-        ml_dsa = self._signers.ml_dsa
-        named = body.log_keys.checkpoint_ml_dsa_44
-        if body.log_keys.checkpoint != self._signers.checkpoint.public_key() or (
-            named is not None and (ml_dsa is None or ml_dsa.public_key() != named)
-        ):
-            reason = "the genesis names checkpoint keys that this service does not hold"
+        """Refuse a genesis under whose keys this service could not sign."""
+        if self._signers.lacking(body.log_keys):
+            reason = "the genesis names keys of the log that this service does not hold"
             item.outcome = rejected_by(LedgerError("T-log-key", reason))
         elif body.clock == "real" and item.event.iat > latest:
             item.outcome = _clock_refusal(item.event, latest - self._skew_s)

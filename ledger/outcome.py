@@ -19,6 +19,7 @@ from typing import Final
 from ledger.errors import LedgerError
 from verifier.errors import PledgebookError
 from verifier.event import Event
+from verifier.receipt import SignedRoot
 from verifier.rules.book import Head, Refused, Unmet
 
 __all__ = ["Accepted", "Outcome", "Rejected", "Reply", "rejected_by"]
@@ -57,6 +58,8 @@ class Rejected:
     head: Head | None = None
     """The present head of the event's stream, when the rules refused."""
     retry_after_s: int | None = None
+    refusal: bytes | None = None
+    """The refusal as the ledger signed it, with the event in it, when the rules refused."""
 
 
 Outcome = Accepted | Rejected
@@ -69,6 +72,8 @@ class Reply:
     outcomes: list[Outcome] = field(default_factory=list)
     checkpoint: bytes | None = None
     """A signed note that covers every accepted event of the request; None if there is none."""
+    root: SignedRoot | None = None
+    """The signature of COSE receipts at the checkpoint's size, where the log makes any."""
 
 
 def rejected_by(error: PledgebookError, *, retry_after_s: int | None = None) -> Rejected:

@@ -8,7 +8,7 @@ The order of one commit group, and what is true if the process dies in between:
    *Killed before:* the group is on record, nobody was told. At start the data is ahead of the
    signing state and contains its tree: the state moves forward, authors who submit again get
    their receipt as a duplicate.
-3. The Ed25519 line is made.
+3. The Ed25519 line is made, and the one ES256 signature of the group's COSE receipts.
    *Killed before:* as above, and the signing state is already there; the same tree is signed at
    the next start. A tree is signed only if it is the one in the signing state, so no other tree of
    this size, and no smaller one, can be signed by any later start.
@@ -20,6 +20,8 @@ Rules:
 1. ``/checkpoint`` moves at most once in ``interval_s``, to the newest tree that is signed, with an
    Ed25519 line first and an ML-DSA-44 line second where the genesis names such a key.
 2. A receipt carries the Ed25519 line alone (record format §7).
+3. All COSE receipts at one size share a signature over its root. None is signed below size 2, nor
+   under a key that the genesis does not name.
 """
 
 from __future__ import annotations
@@ -28,8 +30,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ledger.errors import LedgerError
+from ledger.refusals import Refusals
 from ledger.signer import Signer, Signers
 from ledger.signing import SigningFile, SigningState
+from verifier import receipt
 from verifier.note import (
     ED25519,
     MLDSA44,
@@ -39,6 +43,7 @@ from verifier.note import (
     format_note,
     mldsa_line,
 )
+from verifier.rules.authority.genesis import LedgerOpened
 
 __all__ = ["Publisher", "Signed"]
 
@@ -50,6 +55,8 @@ class Signed:
     checkpoint: Checkpoint
     line: bytes
     note: bytes
+    root: receipt.SignedRoot | None = None
+    """The signature of its COSE receipts (rule 3)."""
 
     @property
     def size(self) -> int:
@@ -70,13 +77,26 @@ class Publisher:
         self._interval_s = interval_s
         self._clock = clock
         self._with_ml_dsa = False
+        self._receipts: tuple[Signer, bytes] | None = None
+        self.refusals: Refusals | None = None
+        """Signs refusals, where the genesis names a key for them."""
         self._served: tuple[float, Signed, bytes] | None = None
         self.newest: Signed | None = None
         """The newest signed tree whose tiles are readable."""
 
-    def use_ml_dsa(self, signer: Signer | None, named: bytes | None) -> None:
-        """Add the ML-DSA-44 line from now on if the genesis names this signer's key."""
-        self._with_ml_dsa = signer is not None and signer.public_key() == named
+    def use_keys(self, genesis: LedgerOpened, ledger: bytes) -> None:
+        """Sign from now on with the keys that a genesis names, where they are held here."""
+        own, named = self._signers, genesis.log_keys
+        self._with_ml_dsa = (
+            own.ml_dsa is not None and own.ml_dsa.public_key() == named.checkpoint_ml_dsa_44
+        )
+        self._receipts = None
+        if own.receipt is not None and own.receipt.public_key() == named.receipt_p256:
+            kid = receipt.p256_thumbprint(named.receipt_p256)
+            self._receipts = own.receipt, receipt.receipt_header(genesis.origin, ledger, kid)
+        self.refusals = None
+        if own.refusal is not None and own.refusal.public_key() == named.refusal:
+            self.refusals = Refusals(own.refusal, origin=genesis.origin, ledger=ledger)
 
     def seal(self, origin: str, state: SigningState) -> Signed:
         """Make the signing state durable, then sign; the tree itself is durable already.
@@ -92,7 +112,14 @@ class Publisher:
         key = VerifierKey(origin, ED25519, self._signers.checkpoint.public_key())
         text = checkpoint.text()
         line = ed25519_line(key, text, sign=self._signers.checkpoint.sign)
-        return Signed(checkpoint, line, format_note(text, [line]))
+        return Signed(checkpoint, line, format_note(text, [line]), self._signed_root(state))
+
+    def _signed_root(self, state: SigningState) -> receipt.SignedRoot | None:
+        if self._receipts is None or state.size < receipt.LEAST_SIZE:
+            return None
+        signer, protected = self._receipts
+        signature = signer.sign(receipt.to_be_signed(protected, state.root))
+        return receipt.SignedRoot(state.size, protected, signature)
 
     def announce(self, signed: Signed) -> None:
         """Serve a signed tree from now on; its tiles are readable already."""

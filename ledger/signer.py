@@ -19,19 +19,32 @@ from typing import Final, Protocol
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    ECDSA,
+    SECP256R1,
+    EllipticCurvePrivateKey,
+    generate_private_key,
+)
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from ledger.errors import LedgerError
+from verifier.rules.authority.genesis import LogKeys
 
 __all__ = [
     "CHECKPOINT_KEY",
     "ML_DSA_KEY",
+    "RECEIPT_KEY",
+    "REFUSAL_KEY",
     "SERVICE_KEY",
     "FileSigner",
     "MlDsaFileSigner",
+    "P256FileSigner",
     "Signer",
     "Signers",
+    "es256",
     "load_signers",
     "ml_dsa_supported",
     "read_passphrase",
@@ -40,6 +53,8 @@ __all__ = [
 CHECKPOINT_KEY: Final = "checkpoint.key"
 ML_DSA_KEY: Final = "checkpoint-ml-dsa-44.key"
 SERVICE_KEY: Final = "service.key"
+RECEIPT_KEY: Final = "receipt-p256.key"
+REFUSAL_KEY: Final = "refusal.key"
 PASSPHRASE_VARIABLE: Final = "PLEDGEBOOK_PASSPHRASE"  # noqa: S105 - its name, not its value
 MIN_PASSPHRASE: Final = 8  # characters; a floor against the empty and the accidental
 MAX_KEY_FILE_BYTES: Final = 64 * 1024
@@ -63,12 +78,38 @@ class Signer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Signers:
-    """The log's own keys: Ed25519 always, ML-DSA-44 where the log has one; and the service's."""
+    """The log's own keys, one purpose each: Ed25519 always, the others where there are any."""
 
     checkpoint: Signer
     ml_dsa: Signer | None = None
+    receipt: Signer | None = None
+    """ES256, for COSE receipts."""
+    refusal: Signer | None = None
+    """Ed25519, for refusals."""
     service: Signer | None = None
     """The key of the service's own actor, which signs the log's upkeep."""
+
+    def lacking(self, keys: LogKeys) -> set[str]:
+        """Name the purposes for which a genesis names a key that is not held here."""
+        pairs = {
+            "checkpoint": (keys.checkpoint, self.checkpoint),
+            "ML-DSA": (keys.checkpoint_ml_dsa_44, self.ml_dsa),
+            "receipt": (keys.receipt_p256, self.receipt),
+            "refusal": (keys.refusal, self.refusal),
+        }
+        return {purpose for purpose, (named, held) in pairs.items()
+                if named and (held is None or held.public_key() != named)}  # fmt: skip
+
+    def require(self, keys: LogKeys) -> None:
+        """Require every key that a genesis names, but for ML-DSA: not every machine can.
+
+        Raises:
+            LedgerError: code ``signer-unusable``.
+        """
+        lacking = sorted(self.lacking(keys) - {"ML-DSA"})
+        if lacking:
+            reason = f"the genesis names another {lacking[0]} key"
+            raise LedgerError("signer-unusable", reason)
 
 
 class FileSigner:
@@ -163,6 +204,58 @@ class MlDsaFileSigner:
         return f"ML-DSA-44 key in {self._where}"
 
 
+class P256FileSigner:
+    """A P-256 key from an encrypted file; signs as ES256 (RFC 9053 §2.1)."""
+
+    def __init__(self, key: EllipticCurvePrivateKey, *, where: str) -> None:
+        self._key = key
+        self._where = where
+        self._public = key.public_key().public_bytes(
+            serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+        )
+
+    @classmethod
+    def create(cls, path: Path, passphrase: str) -> P256FileSigner:
+        """Make a new key and write its file (rule 2).
+
+        Raises:
+            LedgerError: code ``signer-unusable``.
+        """
+        key = generate_private_key(SECP256R1())
+        _write(path, key, passphrase)
+        return cls(key, where=str(path))
+
+    @classmethod
+    def load(cls, path: Path, passphrase: str) -> P256FileSigner:
+        """Read a key file.
+
+        Raises:
+            LedgerError: code ``signer-unusable``.
+        """
+        key = _read(path, passphrase)
+        if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP256R1):
+            raise LedgerError("signer-unusable", f"{path} does not hold a P-256 key")
+        return cls(key, where=str(path))
+
+    def public_key(self) -> bytes:
+        """Return the uncompressed point, 65 bytes."""
+        return self._public
+
+    def sign(self, data: bytes) -> bytes:
+        """Return the ES256 signature: r and s, 64 bytes."""
+        return es256(self._key, data)
+
+    def describe(self) -> str:
+        """Say what signs and where the key is kept."""
+        return f"P-256 key in {self._where}"
+
+
+def es256(key: EllipticCurvePrivateKey, data: bytes) -> bytes:
+    """Sign as ES256: with the nonce of RFC 6979, so that no signature hangs on a random source."""
+    r, s = decode_dss_signature(key.sign(data, ECDSA(SHA256(), deterministic_signing=True)))
+    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+
 def ml_dsa_supported() -> bool:
     """Tell whether the installed backend makes ML-DSA keys."""
     from cryptography.hazmat.backends.openssl.backend import backend
@@ -176,10 +269,13 @@ def load_signers(folder: Path, passphrase: str) -> Signers:
     Raises:
         LedgerError: code ``signer-unusable``.
     """
-    ml_dsa, service = folder / ML_DSA_KEY, folder / SERVICE_KEY
+    names = (ML_DSA_KEY, RECEIPT_KEY, REFUSAL_KEY, SERVICE_KEY)
+    ml_dsa, receipt, refusal, service = (folder / name for name in names)
     return Signers(
         checkpoint=FileSigner.load(folder / CHECKPOINT_KEY, passphrase),
         ml_dsa=MlDsaFileSigner.load(ml_dsa, passphrase) if ml_dsa.exists() else None,
+        receipt=P256FileSigner.load(receipt, passphrase) if receipt.exists() else None,
+        refusal=FileSigner.load(refusal, passphrase) if refusal.exists() else None,
         service=FileSigner.load(service, passphrase) if service.exists() else None,
     )
 
@@ -201,7 +297,10 @@ def read_passphrase(file: Path | None, environ: Mapping[str, str] | None = None)
     return text
 
 
-def _write(path: Path, key: Ed25519PrivateKey | MLDSA44PrivateKey, passphrase: str) -> None:
+def _write(
+    path: Path, key: Ed25519PrivateKey | MLDSA44PrivateKey | EllipticCurvePrivateKey,
+    passphrase: str,
+) -> None:  # fmt: skip
     if len(passphrase) < MIN_PASSPHRASE:
         raise LedgerError("signer-unusable", f"a passphrase has at least {MIN_PASSPHRASE} letters")
     pem = key.private_bytes(

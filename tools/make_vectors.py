@@ -20,6 +20,8 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.harness import edwards, register_vectors, registry, sealed_vectors  # noqa: E402
+from tools.receipt_vectors import receipt_invalid, receipt_valid  # noqa: E402
+from tools.refusal_vectors import refusal_invalid, refusal_valid  # noqa: E402
 from verifier import encoding, event, keys  # noqa: E402
 
 FOLDER: Final = ROOT / "tests" / "vectors"
@@ -462,6 +464,10 @@ FILES: Final[dict[str, Callable[[], Iterator[Vector]]]] = {
     "sealed/commitments.json": sealed_vectors.commitments,
     "archive/valid.json": register_vectors.archives_valid,
     "archive/invalid.json": register_vectors.archives_invalid,
+    "receipt/valid.json": receipt_valid,
+    "receipt/invalid.json": receipt_invalid,
+    "refusal/valid.json": refusal_valid,
+    "refusal/invalid.json": refusal_invalid,
 }
 
 

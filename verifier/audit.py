@@ -197,14 +197,14 @@ class Audit:
             return findings
         unknown = self._unjudged or rulesets.unknown_ruleset(self.book)
         findings = self._leave_undecided(event, unknown) if unknown else self._judge(event)
-        if self.observer is not None:
-            self.observer.read(event, self.tree.size)
         self.tree.append(event.id)
         self.checked.entries += 1
         public = self.book.public_keys.get(event.kid)
         if public is not None:
             batch.append((self.tree.size - 1, event))
             items.append((public, event.signature, event.to_be_signed))
+        if self.observer is not None:
+            self.observer.read(event, self.tree.size - 1)
         return findings
 
     def _judge(self, event: Event) -> Sequence[Finding]:

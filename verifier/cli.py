@@ -17,7 +17,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from verifier import evidence
+from verifier import answers, evidence
 
 if TYPE_CHECKING:
     from verifier.audit import Audit, Observer
@@ -123,6 +123,9 @@ def _parser() -> argparse.ArgumentParser:
     fork.add_argument("--policy", metavar="FILE", help="the trust policy; required")
     fork.set_defaults(run=_fork, ledger=None)
     evidence.add_commands(commands, policy=_policy, read=_read_file)
+    answers.add_commands(
+        commands, policy=_policy, read=_read_file, add_source=_add_source, audit=_audit_of
+    )
     witness = commands.add_parser(
         "witness", help="cosign checkpoints of logs, for partners to run",
         description="Serve a C2SP tlog-witness: cosign each checkpoint that contains all that was "

@@ -69,6 +69,17 @@ CODES: Final[dict[str, str]] = {
     "token-false": "Compare the token with the checkpoint that it stands beside: openssl ts.",
     "token-unknown": "Name the certificates of the authority that made it, if you trust it.",
     "timestamps-missing": "Install the extra pledgebook-verifier[timestamps].",
+    # receipt.py
+    "receipt-malformed": "Get it anew: GET /entries/<id> with Accept: application/cose.",
+    "receipt-forged": "Keep event and receipt as evidence; ask a mirror whether it has the event.",
+    "receipt-unwitnessed": "Ask for the .tlog-proof, or take the operator's word with --fresh.",
+    # refusal.py
+    "refusal-malformed": "Ask for the refusal again; it is base64 in the member refusal.",
+    "refusal-other": "Give the refusal as the ledger sent it, with the event that it is about.",
+    "refusal-forged": "Do not accuse anybody by it: this ledger did not sign it.",
+    "refusal-fork": "Keep it with the log's checkpoint: the ledger signed two histories.",
+    "refusal-wrong": "Submit the event again; hand refusal and log to those who watch the ledger.",
+    "refusal-undecided": "Ask a mirror that has at least as many entries, and audit it.",
     # sources.py
     "source-unreadable": "Check the address or folder and that it holds a published log.",
     "source-missing": "The log does not serve what its checkpoint covers; ask a mirror.",

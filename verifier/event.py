@@ -42,11 +42,14 @@ __all__ = [
     "Seen",
     "StreamId",
     "SubmissionId",
+    "cose_array",
     "cose_bytes",
+    "cose_map",
     "cose_text",
     "cose_uint",
     "is_stream_id",
     "parse",
+    "sig_structure",
     "sign",
 ]
 
@@ -150,7 +153,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
     def to_be_signed(self) -> bytes:
         """Return the bytes that a signer signs (RFC 9052 §4.4)."""
-        return _sig_structure(self.protected(), self.payload)
+        return sig_structure(self.protected(), self.payload)
 
 
 def sign(draft: Draft, signer: Callable[[bytes], bytes]) -> Event:
@@ -185,6 +188,16 @@ def cose_bytes(data: bytes) -> bytes:
     return _head(0x40, len(data)) + data
 
 
+def cose_map(length: int) -> bytes:
+    """Encode the head of a map in shortest CBOR; its members follow."""
+    return _head(0xA0, length)
+
+
+def cose_array(length: int) -> bytes:
+    """Encode the head of an array in shortest CBOR; its members follow."""
+    return _head(0x80, length)
+
+
 def _head(major: int, number: int) -> bytes:
     if number < 24:
         return bytes([major + number])
@@ -194,7 +207,8 @@ def _head(major: int, number: int) -> bytes:
     raise MalformedError("event-malformed", "an integer of more than 64 bits (rule 4)")
 
 
-def _sig_structure(protected: bytes, payload: bytes) -> bytes:
+def sig_structure(protected: bytes, payload: bytes) -> bytes:
+    """Return the bytes that a COSE_Sign1 signs: RFC 9052 §4.4, with empty external data."""
     return _SIGNATURE1 + cose_bytes(protected) + b"\x40" + cose_bytes(payload)
 
 

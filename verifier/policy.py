@@ -11,7 +11,8 @@ Rules (C2SP tlog-policy; normative text: ``docs/spec/checkpoint.md``):
 4. One file is for one log. The log may have several keys, hence several ``log`` lines (Ed25519 and
    ML-DSA-44, or both sides of a rotation); all carry the log's origin as their name. A checkpoint
    is valid with any one of them; which ones verified is part of the evidence.
-5. The comment ``# pledgebook-ledger: <64 hex digits>`` pins the ledger id. Other tools skip it;
+5. The comment ``# pledgebook-ledger: <64 hex digits>`` pins the ledger id, the comment
+   ``# pledgebook-receipts: <130 hex digits>`` the key of its COSE receipts. Other tools skip them;
    here a pin that is misspelt or given twice is an error, never silently no pin.
 6. A cosignature counts towards the quorum if it verifies and states a time (tlog-witness asks
    every witness for one).
@@ -56,8 +57,10 @@ MAX_GROUPS: Final = 64
 NO_QUORUM: Final = "none"
 
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
-_PIN: Final = re.compile(r"#\s*pledgebook-ledger\b", re.IGNORECASE)
-_PIN_EXACT: Final = re.compile(r"# pledgebook-ledger: ([0-9a-f]{64})\Z")
+_PIN: Final = re.compile(r"#\s*pledgebook-(ledger|receipts)\b", re.IGNORECASE)
+_PIN_EXACT: Final = re.compile(
+    r"# pledgebook-(?:ledger: (?P<ledger>[0-9a-f]{64})|receipts: (?P<receipts>04[0-9a-f]{128}))\Z"
+)
 _THRESHOLD: Final = re.compile(r"[1-9][0-9]{0,3}\Z")
 
 
@@ -120,6 +123,8 @@ class Policy:
     """The name of a witness or a group, or ``none``."""
     ledger: bytes | None
     """The pinned ledger id, 32 bytes, or None: then the pin is one thing that was not checked."""
+    receipts: bytes | None = None
+    """The key of the ledger's COSE receipts, an uncompressed point of P-256, if named here."""
 
     def judge(self, note: bytes, *, require_quorum: bool = True) -> VerifiedCheckpoint:
         """Verify a checkpoint note by this policy.
@@ -190,6 +195,7 @@ class _Draft:
     groups: list[Group] = field(default_factory=list)
     quorum: str | None = None
     ledger: bytes | None = None
+    receipts: bytes | None = None
     free: dict[str, bool] = field(default_factory=dict)  # defined name -> not yet in a group
     keys: set[bytes | tuple[str, bytes]] = field(default_factory=set)  # publics; names with ids
 
@@ -226,6 +232,7 @@ def parse_policy(data: bytes) -> Policy:
         groups=tuple(draft.groups),
         quorum=draft.quorum,
         ledger=draft.ledger,
+        receipts=draft.receipts,
     )
 
 
@@ -278,10 +285,16 @@ def _read_pin(draft: _Draft, line: str) -> None:
     if _PIN.match(line) is None:
         return
     exact = _PIN_EXACT.match(line)
-    if exact is None or draft.ledger is not None:
-        reason = "the pin is one line: # pledgebook-ledger: <64 hex digits>"
+    if exact is None:
+        reason = (
+            "a pin is a line: # pledgebook-ledger: <64 hex digits>, or "
+            "# pledgebook-receipts: <130 hex digits, the first two 04>"
+        )
         raise MalformedError("policy-malformed", reason)
-    draft.ledger = bytes.fromhex(exact[1])
+    name = exact.lastgroup or ""
+    if getattr(draft, name) is not None:
+        raise MalformedError("policy-malformed", f"pledgebook-{name} is pinned twice")
+    setattr(draft, name, bytes.fromhex(exact[name]))
 
 
 def _read_log(draft: _Draft, words: Sequence[str]) -> None:

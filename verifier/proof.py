@@ -14,6 +14,7 @@ Rules (C2SP tlog-proof; normative text: ``docs/spec/checkpoint.md``):
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from verifier.errors import MalformedError
@@ -33,6 +34,7 @@ __all__ = [
     "ProvenEntry",
     "format_proof",
     "parse_proof",
+    "proven_text",
     "verify_proof",
 ]
 
@@ -135,3 +137,15 @@ def verify_proof(
     head = checkpoint.checkpoint
     verify_inclusion(leaf, proof.path, index=proof.index, size=head.size, root=head.root)
     return ProvenEntry(proven, leaf, proof.index, checkpoint)
+
+
+def proven_text(proven: ProvenEntry) -> str:
+    """Say in words what a proof file proves, and what it does not."""
+    head, seen = proven.checkpoint.checkpoint, proven.checkpoint.witnesses
+    by = ", ".join(f"{w.name} at {datetime.fromtimestamp(w.timestamp, UTC):%FT%TZ}" for w in seen)
+    return (
+        f"in the log: entry {proven.index} of {head.origin}, in its tree of {head.size} entries\n"
+        f"  event id   {proven.leaf.hex()}\n"
+        f"  seen by    {by or 'no witness yet: this is the word of the operator alone'}\n"
+        "not checked: the author's signature; that the rules admit it; that what it says is true"
+    )

@@ -36,6 +36,7 @@ __all__ = [
     "node_hash",
     "root_from",
     "root_of",
+    "root_of_path",
     "subtree_root",
     "verify_consistency",
     "verify_inclusion",
@@ -198,12 +199,22 @@ def verify_inclusion(
         MalformedError: code ``proof-malformed``; impossible numbers or a wrong length.
         FalseError: code ``proof-false``; the path leads to another root.
     """
+    _require_hashes((root,))
+    if root_of_path(leaf, path, index=index, size=size) != root:
+        raise FalseError("proof-false", f"entry {index} is not in the tree of size {size}")
+
+
+def root_of_path(leaf: bytes, path: Sequence[bytes], *, index: int, size: int) -> bytes:
+    """Return the root to which a path leads from a leaf hash at *index* of a tree of *size*.
+
+    Raises:
+        MalformedError: code ``proof-malformed``; impossible numbers or a wrong length.
+    """
     _require_index(index, size)
     inner = (index ^ (size - 1)).bit_length()
-    _require_hashes((leaf, root))
+    _require_hashes((leaf,))
     _require_length(path, inner + (index >> inner).bit_count())
-    if _climb(leaf, path, index, inner) != root:
-        raise FalseError("proof-false", f"entry {index} is not in the tree of size {size}")
+    return _climb(leaf, path, index, inner)
 
 
 def verify_consistency(

@@ -22,7 +22,7 @@ from typing import Final
 from aiohttp import web
 
 from ledger.application import Ledger
-from ledger.http import blobs, entries, log, register
+from ledger.http import blobs, entries, log, register, scitt
 from ledger.http.bodies import Bodies, expect
 from ledger.http.entries import BODIES, LEDGER
 from ledger.http.log import CLOSING
@@ -59,6 +59,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *blobs.ROUTES,
     *log.ROUTES,
     *register.ROUTES,
+    *scitt.ROUTES,
     Route(
         method="GET", path="/openapi.json", name="openapi", handler=openapi,
         summary="This document.",

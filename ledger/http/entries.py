@@ -5,7 +5,8 @@ Rules:
 1. ``POST /entries`` answers when the events are durable, never before; the reply carries the
    receipt. One event: 201 and the receipt, 200 when it was on record already, or one problem.
    A batch: 200 and one result for each event, whatever became of them.
-2. The receipt is the text of a ``.tlog-proof``; JSON to those who accept ``application/json``.
+2. The receipt is the text of a ``.tlog-proof``. Who accepts ``application/cose`` gets the COSE
+   receipt, where the log makes them; who accepts ``application/json`` gets both.
 3. Whatever the log says about an event is read from committed data.
 4. Listings come in pages, bounded in number and in bytes.
 
@@ -30,11 +31,11 @@ from ledger.http.bodies import CEILINGS, Bodies, require_media
 from ledger.http.openapi import Answer, Parameter, Route
 from ledger.http.problems import SERVER, problem_of, problem_response
 from ledger.http.quick import Head, QuickReply, is_quick
-from ledger.http.wire import MEDIA_BATCH, MEDIA_EVENT, MEDIA_JSON, MEDIA_PROOF
+from ledger.http.wire import MEDIA_BATCH, MEDIA_EVENT, MEDIA_JSON, MEDIA_PROOF, MEDIA_RECEIPT
 from verifier import encoding
 from verifier.event import Event, is_stream_id, parse
 
-__all__ = ["BODIES", "LEDGER", "ROUTES"]
+__all__ = ["BODIES", "IMMUTABLE", "LEDGER", "MEDIA_SHARED", "ROUTES"]
 
 LEDGER: Final = web.AppKey("ledger", Ledger)
 BODIES: Final = web.AppKey("bodies", Bodies)
@@ -43,17 +44,18 @@ MAX_PAGE_BYTES: Final = 4 * 1024 * 1024  # of events in one page, before base64
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 FRESH: Final = "no-cache"  # proofs and heads change as the log grows
 
-_SHARED: Final = {
+MEDIA_SHARED: Final = {
     "Access-Control-Allow-Origin": "*",
     "X-Content-Type-Options": "nosniff",
     "Server": SERVER,
 }
-_RECEIPT_HEADERS: Final = {"Content-Type": MEDIA_PROOF, "Cache-Control": "no-store"} | _SHARED
+_RECEIPT_HEADERS: Final = {"Content-Type": MEDIA_PROOF, "Cache-Control": "no-store"} | MEDIA_SHARED
 _CREATED: Final = Head("201 Created", _RECEIPT_HEADERS)
 _KNOWN: Final = Head("200 OK", _RECEIPT_HEADERS)
-_JSON_HEADERS: Final = {"Content-Type": MEDIA_JSON, "Cache-Control": FRESH} | _SHARED
-_PROOF_HEADERS: Final = {"Content-Type": MEDIA_PROOF, "Cache-Control": FRESH} | _SHARED
-_EVENT_HEADERS: Final = {"Content-Type": MEDIA_EVENT, "Cache-Control": IMMUTABLE} | _SHARED
+_JSON_HEADERS: Final = {"Content-Type": MEDIA_JSON, "Cache-Control": FRESH} | MEDIA_SHARED
+_PROOF_HEADERS: Final = {"Content-Type": MEDIA_PROOF, "Cache-Control": FRESH} | MEDIA_SHARED
+_COSE_HEADERS: Final = {"Content-Type": MEDIA_RECEIPT, "Cache-Control": FRESH} | MEDIA_SHARED
+_EVENT_HEADERS: Final = {"Content-Type": MEDIA_EVENT, "Cache-Control": IMMUTABLE} | MEDIA_SHARED
 
 _ID: Final = re.compile(r"[0-9a-f]{64}\Z")
 _NUMBER: Final = re.compile(r"(?:0|[1-9][0-9]{0,15})\Z")
@@ -78,7 +80,8 @@ async def append(request: web.Request) -> web.StreamResponse:
         _result(raw, outcome) for raw, outcome in zip(raws, reply.outcomes, strict=True)
     )
     checkpoint = None if reply.checkpoint is None else reply.checkpoint.decode()
-    return _json(wire.BatchReply(results=results, checkpoint=checkpoint))
+    root = reply.root and wire.ReceiptSignature(**reply.root._asdict())
+    return _json(wire.BatchReply(results=results, checkpoint=checkpoint, receipts=root))
 
 
 def _receipt(request: web.Request, raw: bytes, reply: Reply) -> web.StreamResponse:
@@ -86,28 +89,37 @@ def _receipt(request: web.Request, raw: bytes, reply: Reply) -> web.StreamRespon
     outcome = reply.outcomes[0]
     if not isinstance(outcome, Accepted):
         return problem_response(outcome)
-    event, checkpoint = outcome.event, reply.checkpoint or b""
-    accept = request.headers.get("Accept")
-    if accept is None or MEDIA_JSON not in accept:
+    event, accept = outcome.event, request.headers.get("Accept", "")
+    if MEDIA_JSON in accept:
+        headers, body = _JSON_HEADERS.copy(), _both_receipts(raw, outcome, reply)
+    elif MEDIA_RECEIPT in accept and reply.root is not None:
+        headers = _COSE_HEADERS.copy()
+        body = reply.root.receipt(outcome.index, outcome.proof)
+    else:
+        checkpoint = reply.checkpoint or b""
         body = wire.format_receipt(event.raw, outcome.index, outcome.proof, checkpoint)
         if is_quick(request):
             head = _KNOWN if outcome.duplicate else _CREATED
             return QuickReply(head, b"\r\nLocation: entries/%b" % hexlify(event.id), body)
         headers = _RECEIPT_HEADERS.copy()
-    else:
-        headers = _JSON_HEADERS.copy()
-        body = wire.encode_json(
-            wire.Receipt(
-                index=outcome.index,
-                event_id=event.id.hex(),
-                checkpoint=checkpoint.decode(),
-                proof=outcome.proof,
-                duplicate=outcome.duplicate,
-                event=None if event.raw == raw else event.raw,
-            )
-        )
     headers["Location"] = "entries/" + event.id.hex()  # relative: a proxy may add a prefix
     return web.Response(body=body, status=200 if outcome.duplicate else 201, headers=headers)
+
+
+def _both_receipts(raw: bytes, outcome: Accepted, reply: Reply) -> bytes:
+    """Return both receipts of a single append, in JSON."""
+    event, root = outcome.event, reply.root
+    return wire.encode_json(
+        wire.Receipt(
+            index=outcome.index,
+            event_id=event.id.hex(),
+            checkpoint=(reply.checkpoint or b"").decode(),
+            proof=outcome.proof,
+            duplicate=outcome.duplicate,
+            event=None if event.raw == raw else event.raw,
+            cose=None if root is None else root.receipt(outcome.index, outcome.proof),
+        )
+    )
 
 
 def _result(raw: bytes, outcome: Outcome) -> wire.Result:
@@ -140,6 +152,8 @@ async def entry(request: web.Request) -> web.StreamResponse:
     """Give an entry with its inclusion proof."""
     ledger = request.app[LEDGER]
     index, raw = _find(ledger, request.match_info["entry"])
+    if MEDIA_RECEIPT in request.headers.get("Accept", ""):
+        return _cose_receipt(ledger, index)
     size, checkpoint = _covering(ledger, index)
     path = ledger.inclusion(index, size)
     if "text/plain" in request.headers.get("Accept", ""):
@@ -154,6 +168,16 @@ async def entry(request: web.Request) -> web.StreamResponse:
             proof=path,
         )
     )
+
+
+def _cose_receipt(ledger: Ledger, index: int) -> web.Response:
+    signed = ledger.newest
+    if signed is None or signed.root is None:
+        raise LedgerError("receipt-absent", "this log makes no COSE receipt at its present size")
+    if index >= signed.size:  # committed, and its tree is being signed at this moment
+        raise LedgerError("T-busy", f"the tree over entry {index} is being signed")
+    body = signed.root.receipt(index, ledger.inclusion(index, signed.size))
+    return web.Response(body=body, headers=_COSE_HEADERS)
 
 
 async def event(request: web.Request) -> web.StreamResponse:
@@ -281,7 +305,7 @@ def _json(value: Any) -> web.Response:
 _ENTRY: Final = Parameter("entry", "The event's id in 64 hex digits, or its index in the log.")
 _SUBJECT: Final = Parameter("subject", "The first segment of its stream ids.")
 _LIMIT: Final = Parameter("limit", "At most so many; 256 is the most.", "integer", 100, query=True)
-_RECEIPT: Final = ((MEDIA_PROOF, ()), (MEDIA_JSON, (wire.Receipt,)))
+_RECEIPT: Final = ((MEDIA_PROOF, ()), (MEDIA_RECEIPT, ()), (MEDIA_JSON, (wire.Receipt,)))
 
 ROUTES: Final = (
     Route(
@@ -291,7 +315,7 @@ ROUTES: Final = (
         answers=(
             Answer(201, "The event is on record; this is its receipt.", _RECEIPT),
             Answer(200, "It was on record before, or: the results of a batch.",
-                   (*_RECEIPT[:1], (MEDIA_JSON, (wire.Receipt, wire.BatchReply)))),
+                   (*_RECEIPT[:2], (MEDIA_JSON, (wire.Receipt, wire.BatchReply)))),
         ),
     ),
     Route(
@@ -302,8 +326,11 @@ ROUTES: Final = (
     ),
     Route(
         method="GET", path="/entries/{entry}", name="entry", handler=entry, parameters=(_ENTRY,),
-        summary="An entry with its inclusion proof; as a .tlog-proof with Accept: text/plain.",
-        answers=(Answer(200, "The entry.", ((MEDIA_JSON, (wire.EntryReply,)), (MEDIA_PROOF, ()))),),
+        summary="An entry with its inclusion proof; as a .tlog-proof with Accept: text/plain, as a "
+        "COSE receipt (RFC 9942) with Accept: application/cose.",
+        answers=(
+            Answer(200, "The entry.", ((MEDIA_JSON, (wire.EntryReply,)), *_RECEIPT[:2])),
+        ),
     ),
     Route(
         method="GET", path="/entries/{entry}/event", name="event", handler=event,

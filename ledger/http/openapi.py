@@ -20,6 +20,7 @@ from typing import Any, Final
 import msgspec
 from aiohttp.typedefs import Handler
 
+from ledger.http.concise import MEDIA_CONCISE
 from ledger.http.wire import MEDIA_PROBLEM, Problem
 
 __all__ = ["Answer", "Parameter", "Route", "document", "render"]
@@ -119,7 +120,9 @@ def _operation(route: Route) -> dict[str, Any]:
         operation["requestBody"] = {"required": True, "content": content}
     responses = {str(answer.status): _response(answer) for answer in route.answers}
     responses["default"] = _response(
-        Answer(0, "A problem (RFC 9457)", ((MEDIA_PROBLEM, (Problem,)),))
+        Answer(
+            0, "A problem (RFC 9457, RFC 9290)", ((MEDIA_PROBLEM, (Problem,)), (MEDIA_CONCISE, ()))
+        )
     )
     return operation | {"responses": responses}
 

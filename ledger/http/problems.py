@@ -6,9 +6,11 @@ Rules:
    or a transport code (``T-…``). ``type`` is ``urn:pledgebook:problem:<code>``.
 2. ``detail`` says what happened here, ``hint`` what to do about it. Neither shows anything of the
    inside: no traceback, no path, no SQL.
-3. A refusal by the rules carries every unmet condition and the present head of the stream.
+3. A refusal by the rules carries every unmet condition, the present head of the stream, and the
+   same refusal as the ledger signed it (``ledger.refusals``).
 4. No error is cached (``Cache-Control: no-store``): what is absent now may exist in a second.
-5. A handler returns or raises; ``answer_problems`` is the one place where an error becomes a
+5. A client that speaks CBOR and not JSON is told the same in CBOR (``concise.py``).
+6. A handler returns or raises; ``answer_problems`` is the one place where an error becomes a
    reply, also for paths and methods that do not exist and for faults of our own.
 """
 
@@ -23,6 +25,7 @@ from aiohttp.typedefs import Handler
 from multidict import CIMultiDict
 
 from ledger.errors import LedgerError
+from ledger.http.concise import MEDIA_CONCISE, concise, speaks_cbor
 from ledger.http.wire import MEDIA_PROBLEM, Problem, StreamHead, encode_json
 from ledger.outcome import Rejected, rejected_by
 from verifier.errors import PledgebookError
@@ -52,6 +55,7 @@ TITLES: Final[dict[str, str]] = {
     "entry-absent": "There is no such entry",
     "blob-unnamed": "No event shown refers to it",
     "blob-erased": "It was erased",
+    "receipt-absent": "There is no COSE receipt",
 }
 """Short names that do not change from one occurrence to the next; others by status."""
 
@@ -94,7 +98,21 @@ def problem_of(rejected: Rejected) -> Problem:
         unmet=rejected.unmet,
         head=None if head is None else StreamHead(head.seq, head.id.hex()),
         retry_after_s=rejected.retry_after_s,
+        refusal=rejected.refusal,
     )
+
+
+class ProblemReply(web.Response):
+    """A reply that tells a problem."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(body=encode_json(problem), status=problem.status, headers=_HEADERS)
+        self._problem = problem
+
+    def say_in_cbor(self) -> None:
+        """Tell it in CBOR instead (rule 5)."""
+        self.headers["Content-Type"] = MEDIA_CONCISE
+        self.body = concise(self._problem)
 
 
 def problem_response(rejected: Rejected | PledgebookError, *, close: bool = False) -> web.Response:
@@ -104,9 +122,7 @@ def problem_response(rejected: Rejected | PledgebookError, *, close: bool = Fals
     """
     if isinstance(rejected, PledgebookError):
         rejected = rejected_by(rejected)
-    response = web.Response(
-        body=encode_json(problem_of(rejected)), status=rejected.status, headers=_HEADERS
-    )
+    response = ProblemReply(problem_of(rejected))
     if rejected.retry_after_s is not None:
         response.headers["Retry-After"] = str(rejected.retry_after_s)
     if close:
@@ -116,7 +132,14 @@ def problem_response(rejected: Rejected | PledgebookError, *, close: bool = Fals
 
 @web.middleware
 async def answer_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn whatever a handler raises into a problem (rule 5)."""
+    """Turn whatever a handler raises into a problem (rules 5 and 6)."""
+    response = await _answer(request, handler)
+    if isinstance(response, ProblemReply) and speaks_cbor(request):
+        response.say_in_cbor()
+    return response
+
+
+async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except PledgebookError as error:

@@ -6,7 +6,8 @@ Rules:
 2. Several travel as ``application/vnd.pledgebook.entries``: for each its length as uint16be and
    its bytes, nothing after the last; 1 to 1,000 events, at most 8 MiB. It is the framing of C2SP
    entry bundles, so one reader serves both.
-3. A receipt is a ``.tlog-proof`` (C2SP) with the entry as ``extra``: it stands on its own.
+3. A receipt is a ``.tlog-proof`` (C2SP) with the entry as ``extra``: it stands on its own. A COSE
+   receipt (RFC 9942) says less and is read by more software; ``application/cose`` asks for it.
 4. In JSON an event id is 64 hex digits, as in paths; other bytes are standard base64, as in proof
    files. A checkpoint is its text. A member that would be empty is left out.
 5. A reader ignores members that it does not know: replies may grow, they never change meaning.
@@ -38,6 +39,7 @@ __all__ = [
     "MEDIA_JSON",
     "MEDIA_PROBLEM",
     "MEDIA_PROOF",
+    "MEDIA_RECEIPT",
     "BatchReply",
     "DryRun",
     "EntryReply",
@@ -47,6 +49,7 @@ __all__ = [
     "Page",
     "Problem",
     "Receipt",
+    "ReceiptSignature",
     "Result",
     "StreamHead",
     "StreamPage",
@@ -58,6 +61,7 @@ __all__ = [
 ]
 
 MEDIA_EVENT: Final = "application/cose"
+MEDIA_RECEIPT: Final = "application/cose"  # RFC 9942; events are of the same type
 MEDIA_BATCH: Final = "application/vnd.pledgebook.entries"
 MEDIA_JSON: Final = "application/json"
 MEDIA_PROBLEM: Final = "application/problem+json"  # RFC 9457
@@ -95,6 +99,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     head: StreamHead | None = None
     """The present head of the event's stream, when the rules refused."""
     retry_after_s: int | None = None
+    refusal: bytes | None = None
+    """The refusal, signed by the ledger, with the event in it: evidence, should it be wrong."""
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -108,6 +114,18 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """It was on record before this submission."""
     event: bytes | None = None
     """What is on record, where it differs from the bytes sent: another signature over the same."""
+    cose: bytes | None = None
+    """The COSE receipt (RFC 9942), where the log makes them: not of a log of one entry."""
+
+
+class ReceiptSignature(msgspec.Struct, frozen=True, kw_only=True):
+    """What the COSE receipts of one reply share; with index, size and path it makes each."""
+
+    size: int
+    protected: bytes
+    """The protected header."""
+    signature: bytes
+    """ES256 over the root at this size."""
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -128,6 +146,7 @@ class BatchReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     results: tuple[Result, ...]
     checkpoint: str | None = None
+    receipts: ReceiptSignature | None = None
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -24,6 +24,7 @@ SECTIONS: Final = {
     "witness": "checkpoint.md", "records": "register.md", "ranges": "register.md",
     "register": "register.md", "blob": "attachment.md", "fieldtree": "sealed.md",
     "disclosure": "sealed.md", "archive": "bundle.md", "replay": "bundle.md", "bundle": "bundle.md",
+    "receipt": "receipt.md", "refusal": "refusal.md",
 }  # fmt: skip
 """The specified modules, and the page on which each has its section."""
 

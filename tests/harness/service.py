@@ -6,7 +6,7 @@ import asyncio
 import io
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from ledger.application import Ledger, Settings
 from ledger.http import Bodies, make_app, serving
 from ledger.http.wire import MEDIA_BATCH, MEDIA_EVENT, Problem, encode_batch
-from ledger.signer import Signers
+from tests.harness import logkeys
 from tests.harness.registry import Registry, secret
 from verifier.event import Event
 from verifier.policy import Policy, parse_policy
@@ -114,10 +114,8 @@ async def service(
 ) -> AsyncIterator[Service]:  # fmt: skip
     """Serve a ledger that holds what a scenario has recorded; an opened ledger by default."""
     registry = Registry().open() if registry is None else registry
-    signers = Signers(
-        checkpoint=KeySigner(secret("log")),
-        service=KeySigner(secret(publisher)) if publisher else None,
-    )
+    upkeep = KeySigner(secret(publisher)) if publisher else None
+    signers = replace(logkeys.signers(), service=upkeep)
     ledger = Ledger.open(folder, settings=Settings(**settings), signers=signers)
     bodies = Bodies() if bodies is None else bodies
     app = make_app(ledger, bodies=bodies)

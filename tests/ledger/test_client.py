@@ -14,6 +14,7 @@ from ledger.client import (
     LedgerClient,
 )
 from ledger.errors import LedgerError
+from tests.harness import logkeys
 from tests.harness.registry import ORIGIN, public, signed_checkpoint
 from tests.harness.service import registration, service
 from tests.harness.wire import (
@@ -24,6 +25,7 @@ from verifier.errors import FalseError, PledgebookError
 from verifier.note import ED25519, Checkpoint, VerifierKey, parse_note
 from verifier.policy import parse_policy
 from verifier.proof import format_proof, parse_proof, verify_proof
+from verifier.receipt import verify_receipt
 
 
 async def test_a_submission_comes_back_with_a_receipt_to_keep(tmp_path: Path) -> None:
@@ -34,6 +36,34 @@ async def test_a_submission_comes_back_with_a_receipt_to_keep(tmp_path: Path) ->
         assert (recorded.index, recorded.duplicate, recorded.event) == (3, False, event)
         proven = verify_proof(recorded.receipt, None, policy=live.policy)
         assert (proven.entry, proven.index) == (event.raw, 3)
+
+
+@pytest.mark.parametrize("named", [True, False])
+async def test_a_cose_receipt_is_fetched_and_verified(tmp_path: Path, named: bool) -> None:
+    """Its key comes from the policy, or from the genesis that the policy pins."""
+    async with service(tmp_path, logkeys.opened()) as live:
+        policy = logkeys.policy(live.ledger.ledger_id, receipts=named)
+        async with LedgerClient(live.url, policy=policy) as client:
+            event = (await client.submit(registration(live.registry, "actor-x"))).event
+            genesis = live.registry.events[0].raw
+            receipt = await client.cose_receipt(event)
+            assert verify_receipt(receipt, event.raw, policy=policy, genesis=genesis).leaf
+            with pytest.raises(DeclinedError) as caught:
+                await client.cose_receipt(registration(live.registry, "actor-y"))
+            assert caught.value.code == "entry-absent"
+
+
+async def test_a_cose_receipt_under_another_key_is_not_believed(tmp_path: Path) -> None:
+    """A receipt under another key than the policy names is no receipt to the client."""
+    async with service(tmp_path, logkeys.opened()) as live:
+        policy = logkeys.policy(live.ledger.ledger_id)
+        async with LedgerClient(live.url, policy=policy) as client:
+            event = (await client.submit(registration(live.registry, "actor-x"))).event
+            other = dataclasses.replace(policy, receipts=logkeys.point("another"))
+            client._policy = other
+            with pytest.raises(LedgerError) as caught:
+                await client.cose_receipt(event)
+            assert caught.value.code == "receipt-false"
 
 
 @pytest.mark.parametrize("lost", [1, 3])
