@@ -1,10 +1,10 @@
 """Brings the catalogues up to date with the words of the pages: `make catalogues`.
 
-The message ids are the marked texts of the templates and the values of `labels.LABELS`, in the
-order in which they stand there. Each catalogue keeps what it has, gains what is new (untranslated:
-`tests/web/test_languages.py` fails until somebody translates it) and loses what no page says any
-more. Nothing is guessed, and no line numbers or times are written, so that a change of one text is
-a change of one entry.
+The message ids are the marked texts of the templates, the values of `labels.LABELS` and the names
+of event types, in the order in which they stand there. Each catalogue keeps what it has, gains what
+is new (untranslated: `tests/web/test_languages.py` fails until somebody translates it) and loses
+what no page says any more. Nothing is guessed, and no line numbers or times are written, so that a
+change of one text is a change of one entry.
 
     python tools/catalogues.py           # write
     python tools/catalogues.py --check   # say what would be written, and fail if anything would
@@ -42,6 +42,7 @@ sys.path.insert(0, str(ROOT))
 
 def wanted() -> Catalog:
     """Return every message of the pages, without translations."""
+    from projections.web.event_names import EVENT_NAMES
     from projections.web.labels import LABELS
 
     catalogue = Catalog()
@@ -53,6 +54,8 @@ def wanted() -> Catalog:
                 catalogue.add(message, auto_comments=comments, context=context)
     for value, words in LABELS.items():
         catalogue.add(words, auto_comments=[f"on record: {value}"])
+    for name in EVENT_NAMES:
+        catalogue.add(name, auto_comments=["event type"])
     return catalogue
 
 

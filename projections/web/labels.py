@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-__all__ = ["LABELS", "SIGNS", "Sign", "sign", "spelt"]
+from projections.web.event_names import EVENT_NAMES
+
+__all__ = ["LABELS", "SIGNS", "Sign", "sign", "spelt", "words"]
 
 
 class Sign(NamedTuple):
@@ -116,15 +118,82 @@ LABELS: Final[dict[str, str]] = {
     "source": "source",
     "principal": "acts for",
     "stakeholder_type": "stakeholder type",
+    "organization": "organization",
+    "body": "body",
+    "office": "office",
+    "machine": "automatic service",
+    "state": "state",
+    "government": "government",
+    "business": "business",
+    "un_entity": "United Nations entity",
+    "member_state": "Member State",
+    "partner": "partner",
+    "none": "none",
+    "led": "leads",
+    "participating": "takes part",
+    "local": "local",
+    "national": "national",
+    "regional": "regional",
+    "global": "global",
+    "obligation": "obligation",
+    "due": "due",
+    "profile": "profile",
+    "light": "light",
+    "period_start": "start of the period",
+    "period_end": "end of the period",
+    "awaits": "awaits",
+    "duration": "duration",
+    "reviewer_class": "class of reviewer",
+    "mandate": "mandate",
+    "outcome": "outcome",
+    "decision": "decision",
+    "conditions": "conditions",
+    "ground": "ground",
+    "until": "until",
+    "peer": "peer review",
+    "desk": "desk review",
+    "independent": "independent review",
+    "self": "by itself",
+    "satisfactory": "satisfactory",
+    "unsatisfactory": "unsatisfactory",
+    "on_track": "on track",
+    "off_track": "off track",
+    "financial_issues": "financial issues",
+    "cancelled": "cancelled",
+    "discontinued": "discontinued",
+    "in_force": "in force",
+    "lifted": "lifted",
+    "moved": "moved",
+    "support": "Support",
+    "measure": "Measures",
+    "cycle": "Cycles",
+    "offered": "offered",
+    "reporting": "reporting",
+    "designated_inactive": "designated inactive",
+    "inactive_extended": "inactivity extended",
+    "suspension_extended": "suspension extended",
+    "ceased_participation": "ceased to take part",
+    "concern_filed": "concern filed",
+    "extension_granted": "extension granted",
+    "process": "process",
 }
 """English words by value; they are the message ids of the catalogues."""
 
+_EVENT_NAMES: Final = frozenset(EVENT_NAMES)
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 def sign(state: object) -> Sign:
     """Return the sign of a state."""
     return SIGNS.get(str(state), OPEN)
+
+
+def words(value: str) -> str | None:
+    """Return the English words of a value or of an event type, if the catalogues have them."""
+    found = LABELS.get(value)
+    if found is None and (name := spelt(value)) in _EVENT_NAMES:
+        return name
+    return found
 
 
 def spelt(value: str) -> str:

@@ -83,7 +83,7 @@ class Language:
 
     def plain_label(self, value: Any) -> str:
         """Return the words for a value of the record; English where there are none."""
-        words = labels.LABELS.get(str(value))
+        words = labels.words(str(value))
         return self.words.gettext(words) if words is not None else labels.spelt(str(value))
 
     def label(self, value: Any) -> str:
@@ -91,7 +91,8 @@ class Language:
         text = str(value)
         if _DAY.fullmatch(text):
             return self.day(text)
-        if text in labels.LABELS or self.name == SOURCE_LANGUAGE:
+        known = text.isdigit() or labels.words(text) is not None
+        if known or self.name == SOURCE_LANGUAGE:
             return self.plain_label(text)
         return Markup('<bdi lang="en">{}</bdi>').format(labels.spelt(text))
 

@@ -11,7 +11,10 @@ from types import ModuleType
 import pytest
 from babel.messages import Catalog, Message
 
+from projections.views.sentences import SENTENCES
 from projections.web import languages
+from projections.web.event_names import EVENT_NAMES
+from projections.web.labels import spelt
 from projections.web.languages import CATALOGUES, LANGUAGES, Language, chosen
 from tests.conftest import ROOT
 from tests.harness import stories
@@ -61,7 +64,7 @@ def test_the_languages_are_the_official_ones() -> None:
 def test_the_words_of_templates_and_labels_are_asked_for(catalogues: ModuleType) -> None:
     """The extraction finds marked texts, plurals with both their forms, and every label."""
     asked = {part for message in by_id(catalogues.wanted()) for part in message}
-    assert {*languages.labels.LABELS.values()} < asked
+    assert {*languages.labels.LABELS.values(), *EVENT_NAMES} < asked
     marked = ("The whole register", "%(count)s missed", "%(shown)s entries match.")
     assert asked.issuperset(marked)
     templates = Path(languages.__file__).parent / "templates"
@@ -106,7 +109,8 @@ def test_a_translation_keeps_what_is_filled_in(catalogues: ModuleType, name: str
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_catalogue_is_written_in_its_own_script(catalogues: ModuleType, name: str) -> None:
     """No English text was left standing as its own translation, and none is of another language."""
-    same_words = {"Pledgebook", "no", "source", "Pages", ", ", "; ", "%(name)s: %(value)s",
+    same_words = {"obligation", "conditions", "local", "national", "regional", "global", "Cycles",
+                  "Pledgebook", "no", "source", "Pages", ", ", "; ", "%(name)s: %(value)s",
                   "%(day)s – %(event)s, %(actor)s"}  # fmt: skip
     for key, message in by_id(catalogues.existing(name)).items():
         for form in texts(message):
@@ -165,6 +169,14 @@ def test_days_numbers_and_countries_are_written_as_the_language_does(
     assert spoken.day("spring 2019") == "spring 2019"
 
 
+def test_the_names_of_events_are_those_of_event_types() -> None:
+    """None is left of a type that went; a new one is shown in English until it stands there."""
+    assert set(EVENT_NAMES) <= {spelt(type_) for type_ in SENTENCES}
+    assert len(EVENT_NAMES) == len({*EVENT_NAMES})
+    assert Language.of("es").label("PartnershipRemoved/1") == "Alianza excluida del registro"
+    assert Language.of("es").label("NeverHeardOf/1") == '<bdi lang="en">Never heard of</bdi>'
+
+
 def test_what_has_no_words_is_shown_in_english_and_marked() -> None:
     """A value that no label knows stays readable, and a day among values is a day."""
     french = Language.of("fr")
@@ -172,6 +184,7 @@ def test_what_has_no_words_is_shown_in_english_and_marked() -> None:
     assert french.label("2024-03-02") == "2 mars 2024"
     assert french.label("a_new<kind>") == '<bdi lang="en">a new&lt;kind&gt;</bdi>'
     assert Language.of("en").label("a_new_kind") == "a new kind"
+    assert french.label(12) == "12"
 
 
 @pytest.mark.parametrize(
