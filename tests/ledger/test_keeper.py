@@ -76,19 +76,26 @@ async def settled(ledger: Ledger, holds: Callable[[], bool]) -> None:
 
 
 async def test_what_witnesses_saw_is_anchored_once(tmp_path: Path, registry: Registry) -> None:
-    """An anchor covers the log, an idle log gets no second one, growth the next; over a restart."""
+    """An anchor covers the log, an idle log gets no second one, growth the next; over restarts.
+
+    The log grows while there is no witness, so that no anchor falls between two of its entries.
+    """
+    folder = tmp_path / "ledger"
+    async with Running(folder) as ledger:
+        await ledger.submit(raws(registry.events))
+    size = len(registry.events)
     with witness(tmp_path, "a") as a:
         path = policy(tmp_path, a, enough=1)
-        async with Running(tmp_path / "ledger", witness_policy=path) as ledger:
-            await ledger.submit(raws(registry.events))
-            size = len(registry.events)
+        async with Running(folder, witness_policy=path) as ledger:
             await settled(ledger, lambda: bool(anchors(ledger)))
             assert [one.checkpoint().size for one in anchors(ledger)] == [size]
             assert b"a.example" in anchors(ledger)[0].note
-        async with Running(tmp_path / "ledger", witness_policy=path) as ledger:
+        async with Running(folder, witness_policy=path) as ledger:
             await asyncio.sleep(0.5)
             assert len(anchors(ledger)) == 1, "a restart alone anchors nothing"
+        async with Running(folder) as ledger:
             await ledger.submit(raws(actor_events(registry, ["actor-x"])))
+        async with Running(folder, witness_policy=path) as ledger:
             await settled(ledger, lambda: len(anchors(ledger)) == 2)
             assert anchors(ledger)[1].checkpoint().size == size + 2
 
