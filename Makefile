@@ -1,7 +1,7 @@
 # Pledgebook. `make help` lists what can be made; every target does its own set-up.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint types contracts tamper bench catalogues lock clean setup-run setup-dev
+.PHONY: help demo test test-all lint types contracts tamper pyz bench catalogues lock clean setup-run setup-dev
 
 BIN := .venv/bin
 DEMO_ARGS ?= demo-ledger
@@ -32,6 +32,9 @@ contracts: setup-dev ## check who imports whom (import-linter)
 
 tamper: setup-dev ## play attacks on a small log and show the verifier's words for each
 	@$(BIN)/python tools/tamper.py
+
+pyz: setup-dev ## build the verifier as one file, build/pledgebook-verify.pyz
+	@$(BIN)/python tools/build_pyz.py
 
 bench: setup-dev ## measure speed against limits of this machine (BENCH_ARGS=--large)
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from benchmarks.again import again
 from benchmarks.append import append
 from benchmarks.audit import audit
 from benchmarks.dataset import CACHE, dataset
@@ -16,7 +17,7 @@ from benchmarks.startup import startup
 
 SIZES = (10_000, 100_000)
 LARGE = 1_000_000
-PARTS = ("limits", "append", "audit", "admit", "decade", "rebuild", "startup")
+PARTS = ("limits", "append", "audit", "again", "admit", "decade", "rebuild", "startup")
 
 
 def main() -> None:
@@ -38,6 +39,8 @@ def main() -> None:
             append(report, rounds=rounds, seconds=1.0 if arguments.quick else 5.0)
         elif part == "audit":
             audit(report, sizes, rounds=rounds)
+        elif part == "again":
+            again(report, sizes, rounds=rounds)
         elif part == "admit":
             figures, budget = stages(dataset(sizes[-1]))
             report.add(figures)

@@ -6,9 +6,9 @@ signed is remembered in another file, better on another disk, and compared at st
 
 Rules:
 
-1. The file is made once, at its full size, with two slots. A state is written over the older slot
-   by one ``pwrite`` and one ``fdatasync``: no length changes, no file is renamed, and a torn write
-   leaves the other slot whole.
+1. The file is made once, beside its place, at its full size, with two slots. A state is written
+   over the older slot by one ``pwrite`` and one ``fdatasync``: no length changes, no file is
+   renamed, and a torn write leaves the other slot whole.
 2. A slot is counter, size, root, ledger id and a SHA-256 over them. The valid slot with the
    greatest counter is the state.
 3. The state never goes back and never sideways: a smaller size, or another root at the same size,
@@ -66,12 +66,16 @@ class SigningFile:
         Raises:
             LedgerError: code ``signing-state-damaged``; there is one already, or it cannot be made.
         """
+        beside = path.with_name(f"{path.name}.new")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            fd = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             os.pwrite(fd, bytes(2 * SLOT_BYTES), 0)
             os.pwrite(fd, _slot(1, state or SigningState()), SLOT_BYTES)
             os.fsync(fd)
+            # Killed until here: there is no signing state yet, and the next start makes one.
+            os.link(beside, path)  # never over another one
+            beside.unlink()
             folder = os.open(path.parent, os.O_RDONLY)
             os.fsync(folder)
             os.close(folder)

@@ -114,6 +114,7 @@ def pages() -> dict[str, Callable[[], str]]:
     from tools import mission, render_cli, render_table
 
     return {
+        "docs/explanation/attacks.md": attacks_page,
         "docs/spec/rules.md": rules_page,
         "docs/reference/events.md": events_page,
         "docs/reference/errors.md": errors_page,
@@ -123,6 +124,13 @@ def pages() -> dict[str, Callable[[], str]]:
         "docs/reference/mission.md": mission.page,
         "docs/reference/register-csv.md": render_table.table_page,
     }
+
+
+def attacks_page() -> str:
+    """Return the attack table (``tools/render_attacks.py``)."""
+    from tools import render_attacks
+
+    return render_attacks.attacks_page()
 
 
 # Rules.

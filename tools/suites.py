@@ -49,7 +49,7 @@ SUITES: Final = (
         ("-n", "2", "--hypothesis-profile=thorough", "-m", "slow and not interop and not browser"),
         20,
     ),
-    Suite("interop", ("-m", "interop and not browser"), 10),
+    Suite("interop", ("-m", "interop and not browser"), 20),
     Suite("browser", ("-m", "browser"), 10),
 )
 

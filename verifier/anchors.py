@@ -33,7 +33,7 @@ from verifier.rules.authority.genesis import LedgerOpened
 from verifier.rules.book import Book, Broken, Entry
 from verifier.timestamps import Authorities
 
-__all__ = ["SLACK_S", "Anchors", "Bound", "Told"]
+__all__ = ["SLACK_S", "Anchors", "Bound", "Kept", "Told"]
 
 SLACK_S: Final = 300  # clocks of authors, witnesses and authorities differ
 
@@ -58,6 +58,19 @@ class _Anchor(msgspec.Struct, frozen=True):
     vouchers: tuple[Bound, ...]
 
 
+class Kept(msgspec.Struct, array_like=True):
+    """What an audit remembers of anchors, to go on from there."""
+
+    anchors: list[_Anchor]
+    times: list[int]
+    base: int
+    upkeep: list[int]
+    least: int
+    every: str
+    late: list[tuple[int, int]]
+    unchecked: int
+
+
 class Anchors:
     """The anchors of one log, as one auditor judges them."""
 
@@ -75,6 +88,17 @@ class Anchors:
         """What was served to the auditor, if the policy accepts it."""
         self.unchecked = 0
         """Tokens that nobody here could check: no authority is named, or the extra is missing."""
+
+    def kept(self) -> Kept:
+        """Return what restores these."""
+        return Kept(self._anchors, [*self._times], self._base, self._upkeep, self._least,
+                    self._every, self._late, self.unchecked)  # fmt: skip
+
+    def restore(self, kept: Kept) -> None:
+        """Stand where an earlier audit by the same policy ended."""
+        self._anchors, self._times, self._base = kept.anchors, array("q", kept.times), kept.base
+        self._upkeep, self._least, self._every = kept.upkeep, kept.least, kept.every
+        self._late, self.unchecked = kept.late, kept.unchecked
 
     def __len__(self) -> int:
         """Return how many anchors have a voucher that counts."""

@@ -23,7 +23,7 @@ from verifier.rules.erasure import ErasureRecorded
 from verifier.rules.references import blobs_of
 from verifier.sources import Source
 
-__all__ = ["Attachment", "Attachments", "attachments_text"]
+__all__ = ["Attachment", "Attachments", "Kept", "attachments_text"]
 
 MARKS: Final = {"present": "ok", "erased": "ok", "missing": " ?", "kept": " !", "altered": "NO",
                 "unread": " ?"}  # fmt: skip
@@ -52,6 +52,15 @@ class _Erasure(msgspec.Struct, frozen=True):
     authority: str
 
 
+class Kept(msgspec.Struct, array_like=True):
+    """What an audit remembers of attachments, to go on from there."""
+
+    erased: dict[bytes, _Erasure]
+    wrong: list[tuple[int, str]]
+    named: int
+    """How many are referred to."""
+
+
 class Attachments:
     """What the events of one log say of its attachments."""
 
@@ -60,6 +69,21 @@ class Attachments:
         self._erased: dict[bytes, _Erasure] = {}
         self._by_event: dict[bytes, frozenset[bytes]] = {}
         self._wrong: list[tuple[int, str]] = []
+
+    def kept(self) -> Kept:
+        """Return what restores these, but for what is looked up one by one."""
+        return Kept(self._erased, self._wrong, len(self._named))
+
+    def fresh(self) -> tuple[dict[bytes, int], dict[bytes, frozenset[bytes]]]:
+        """Return what is looked up and is new: who names each, and what each event names."""
+        return self._named, self._by_event
+
+    def restore(
+        self, kept: Kept, named: dict[bytes, int], by_event: dict[bytes, frozenset[bytes]]
+    ) -> None:
+        """Stand where an earlier audit ended."""
+        self._erased, self._wrong = kept.erased, kept.wrong
+        self._named, self._by_event = named, by_event
 
     def __len__(self) -> int:
         """Return how many attachments are referred to."""

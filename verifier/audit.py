@@ -15,6 +15,8 @@ What is checked, in this order (the numbers stand in the code):
    lies within what the anchors bound (``anchors``).
 9. The rules over the whole log hold, where it was read to its end (``rules.book``, rule 5). What
    somebody owed and did not do is told as an omission: it makes nobody's record false.
+10. An audit may go on where an earlier one ended (``since``): then what that one read is not read
+    again, and what is served must begin with it.
 
 Signatures are checked in other processes while the rules run here, and here as well as soon as the
 others have enough in hand. An inadmissible event is told and does not take effect; where only its
@@ -26,10 +28,9 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
@@ -46,52 +47,31 @@ from verifier.event import Event, parse
 from verifier.finding import Finding, Progress, Verdict, meaning
 from verifier.keys import Check, verify_many
 from verifier.note import Checkpoint
+from verifier.options import Observer, Options
 from verifier.policy import Policy, VerifiedCheckpoint
+from verifier.reading import published_tile, read_ahead
 from verifier.regrown import RegrownTree
 from verifier.rules import admission, table
 from verifier.rules.authority import rulesets
 from verifier.rules.authority.genesis import LedgerOpened
 from verifier.rules.book import Book, Broken, Entry, Refused
+from verifier.since import Since
 from verifier.sources import Source
-from verifier.timestamps import Authorities
 from verifier.tree import HASH_BYTES, leaf_hash
 from verifier.verdict import Audited, Checked, conclude
 from verifier.workers import Batch, Workers
 
 __all__ = ["Audit", "Observer", "Options"]
 
-_Read = tuple[tiles.Bundle, list[bytes], bytes, int]
-"""A bundle's place, its entries, the level-0 tile beside it, and the bytes after its last entry."""
-
 _Signed = tuple[int, Event]
 """An event whose signature is being checked, and its index."""
 
-BUNDLES_AHEAD: Final = 8  # read while earlier ones are judged; at most 4 connections fetch them
 BATCHES_AHEAD: Final = 4  # checked here, and waiting for the verdicts of others before them
 PROGRESS_EVERY: Final = 16  # bundles
 WORTH_PROCESSES: Final = 2_000  # entries; below, starting processes costs more than it saves
 _PLACE_RULES: Final = frozenset({"AD4", "AD6", "AD7"})
 MAX_ENTRIES: Final = 2**32  # weeks of work; a larger size keeps an auditor busy, nothing else
 MAX_DIFFERENCES: Final = 10_000  # of leaves and tiles, kept to explain what was moved
-
-
-class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """How to audit: the signature engine, and a checkpoint known from before (note bytes)."""
-
-    engine: str
-    known: bytes | None = None
-    authorities: Authorities | None = None
-    """The time-stamping authorities that count in anchors."""
-
-
-class Observer(Protocol):
-    """Somebody who looks on while entries are judged, and changes nothing."""
-
-    def admitted(self, entry: Entry, book: Book) -> None:
-        """Look at an event that is about to take effect, with the book before it."""
-
-    def read(self, event: Event, index: int) -> None:
-        """Look at an event that was read, whether or not it was allowed."""
 
 
 class Audit:
@@ -108,19 +88,25 @@ class Audit:
         options: Options,
         executor: Workers | None,
         observer: Observer | None = None,
+        since: Since | None = None,
     ) -> None:
         self.observer = observer
         self.source = source
         self.policy = policy
         self.options = options
         self.executor = executor
+        self.since = since
         self.tree = RegrownTree(partial(source.tile, 0, width=tiles.FULL_WIDTH))
         self.book = Book(self.tree.root_at)
         self.checked = Checked()
         self.anchors = Anchors(policy, options.authorities)
         self.attachments = Attachments()
         self._known_size: int | None = None
-        self._unjudged = ""
+        self.served = b""
+        self.ended: Checkpoint | None = None
+        self._start = 0
+        """Where an audit that goes on began; the first entry to be read."""
+        self.unjudged = ""
         self._differences: list[differences.Difference] = []
         self._pending: deque[tuple[list[_Signed], Batch | list[bool]]] = deque()
         self._most_pending = BATCHES_AHEAD + (executor.most if executor is not None else 0)
@@ -133,7 +119,7 @@ class Audit:
             UndecidedError: the source cannot be read at all.
         """
         began = time.monotonic()
-        served = self.source.checkpoint()
+        served = self.served = self.source.checkpoint()
         verified: VerifiedCheckpoint | None = None
         try:
             verified = self.anchors.served = self.policy.judge(served)  # 1
@@ -149,21 +135,49 @@ class Audit:
             return
         known, findings = self._known(checkpoint)
         yield from findings
+        if self.since is not None and self.since.past is not None:
+            gap = self._go_on(self.since, checkpoint)
+            if gap is not None:
+                yield gap
+                yield self._verdict(checkpoint, verified, began)
+                return
         yield from self._entries(checkpoint, known)
         yield from self._root(checkpoint)  # 5
+        if self.since is not None:
+            self.since.keep(self.checked)
         yield from self._whole_log(checkpoint)  # 9
         yield from self._opening(checkpoint, verified)  # 7
         yield self._verdict(checkpoint, verified, began)
+        self.ended = checkpoint if verified is not None else None
+
+    # 10: what an earlier audit left
+
+    def _go_on(self, since: Since, checkpoint: Checkpoint) -> Finding | None:
+        """Stand where the last audit ended; return what is wrong between it and what is served."""
+        assert since.past is not None
+        self._known_size = since.size
+        checked = since.restore(self.tree, self.book, self.anchors, self.attachments)
+        gap = since.gap(checkpoint, self.source, self.tree)
+        if gap is not None:
+            return self._finding(gap, about="complete")
+        self.checked, self.unjudged, self._start = checked, since.past.unjudged, since.size
+        checked.told_before = checked.findings
+        return None
+
+    def remember(self) -> bool:
+        """Write what the next audit goes on from; say whether there was cause to (``since``, 4)."""
+        return self.since is not None and self.since.remember(self)
 
     # 2 to 4: entries
 
     def _entries(
         self, checkpoint: Checkpoint, known: VerifiedCheckpoint | None
     ) -> Iterator[Finding | Progress]:
-        for number, (bundle, raws, tile, excess) in enumerate(self._bundles(checkpoint.size)):
+        bundles = read_ahead(self.source, checkpoint.size, since=self._start)
+        for number, (bundle, raws, tile, excess) in enumerate(bundles):
             batch: list[_Signed] = []
             items: list[Check] = []
-            for raw in raws:
+            for raw in raws[self.tree.size - bundle.n * tiles.FULL_WIDTH :]:
                 findings = self._entry(raw, batch, items)
                 if findings:
                     yield from findings
@@ -173,7 +187,7 @@ class Audit:
             if excess:
                 told = f"{excess} bytes follow the entries of {bundle.path}"
                 yield self._finding(MalformedError("tile-malformed", told), about="unchanged")
-            self._send(batch, items, checkpoint.size)
+            self._send(batch, items, checkpoint.size - self._start)
             while len(self._pending) > self._most_pending:
                 yield from self._receive()
             if number % PROGRESS_EVERY == PROGRESS_EVERY - 1:
@@ -195,10 +209,12 @@ class Audit:
             self.tree.append(leaf_hash(raw))
             self.book.size += 1
             return findings
-        unknown = self._unjudged or rulesets.unknown_ruleset(self.book)
+        unknown = self.unjudged or rulesets.unknown_ruleset(self.book)
         findings = self._leave_undecided(event, unknown) if unknown else self._judge(event)
         self.tree.append(event.id)
         self.checked.entries += 1
+        if self.since is not None:
+            self.since.changed.add(event.subject)
         public = self.book.public_keys.get(event.kid)
         if public is not None:
             batch.append((self.tree.size - 1, event))
@@ -237,7 +253,7 @@ class Audit:
 
     def _leave_undecided(self, event: Event, reason: str) -> Sequence[Finding]:
         """Judge neither this event nor what follows; tell once, from where on."""
-        first, self._unjudged = not self._unjudged, reason
+        first, self.unjudged = not self.unjudged, reason
         self.book.pass_over(event)
         if not first:
             return ()
@@ -280,33 +296,6 @@ class Audit:
                 error = FalseError("signature-false", f"the signature of {event.iss} is false")
                 yield self._finding(error, event=event, index=index)
 
-    # Reading, bundle by bundle, ahead of the rules.
-
-    def _bundles(self, size: int) -> Iterator[_Read]:
-        places = tiles.bundles_at(size)
-        with ThreadPoolExecutor(4, thread_name_prefix="read") as readers:
-            waiting: deque[Future[_Read]] = deque()
-            for place in places:
-                waiting.append(readers.submit(self._fetch, place))
-                if len(waiting) >= BUNDLES_AHEAD:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-
-    def _fetch(self, place: tiles.Bundle) -> _Read:
-        data, width = _published(partial(self.source.entries, place.n), place.width)
-        raws = differences.split_bundle(data or b"", width)
-        excess = len(data or b"") - sum(2 + len(raw) for raw in raws) if len(raws) == width else 0
-        tile = self._tile(tiles.Tile(0, place.n, place.width)) or b""
-        return place, raws[: place.width], tile, excess
-
-    def _tile(self, tile: tiles.Tile) -> bytes | None:
-        """Return a published tile, cut to its width where the full one has taken its place."""
-        data, width = _published(partial(self.source.tile, tile.level, tile.n), tile.width)
-        if data is not None and len(data) == width * HASH_BYTES:
-            return data[: tile.width * HASH_BYTES]
-        return data
-
     # 5: the tree
 
     def _compare_tile(self, bundle: tiles.Bundle, published: bytes) -> None:
@@ -336,12 +325,12 @@ class Audit:
         yield self._finding(FalseError("root-false", reason), about="unchanged")
 
     def _upper_tiles(self, size: int) -> Iterator[Finding]:
-        for tile in tiles.tiles_at(size):
+        for tile in tiles.tiles_at(size, since=self._start):
             if tile.level == 0:
                 continue
             self.checked.tiles += 1
             try:
-                published = self._tile(tile)
+                published = published_tile(self.source, tile)
             except UndecidedError as error:
                 yield self._finding(error, about="unchanged")
                 continue
@@ -401,17 +390,41 @@ class Audit:
     # 9: what only the whole log shows
 
     def _whole_log(self, checkpoint: Checkpoint) -> Iterator[Finding]:
-        if self._unjudged or self.tree.size < checkpoint.size:
+        if self.unjudged or self.tree.size < checkpoint.size:
             return  # the verdict says that they were not run
         self.checked.whole_log = 0
-        for rules in (*table.WHOLE_LOG, self.anchors.late, self.attachments.broken):
-            self.checked.whole_log += 1
+        everything = (*table.WHOLE_LOG, self.anchors.late, self.attachments.broken)
+        asked = [partial(self._asked, self.since)] if self.since else [
+            partial(self._asks, rules) for rules in everything
+        ]  # fmt: skip
+        for ask in asked:
             try:
-                for broken in rules(self.book):
-                    yield self._broken(broken)
+                yield from ask()
             except Exception as error:  # noqa: BLE001  # a fault of this verifier is no verdict
                 fault = UndecidedError("rules-fault", f"{type(error).__name__}: {error}")
                 yield self._finding(fault)
+
+    def _asks(self, rules: table.Rules) -> Iterator[Finding]:
+        assert self.checked.whole_log is not None
+        self.checked.whole_log += 1
+        for broken in rules(self.book):
+            yield self._broken(broken)
+
+    def _asked(self, since: Since) -> Iterator[Finding]:
+        """Tell what is new of what the rules say, and count what was told before."""
+        self.checked.whole_log = len(table.WHOLE_LOG) + 2
+        extra = (*self.anchors.late(self.book), *self.attachments.broken(self.book))
+        for broken, before in since.broken(self.book, extra):
+            found = self._broken(broken)
+            if before:
+                self.checked.told_before += 1
+            else:
+                yield found
+        breaches, omissions = since.standing()
+        self.checked.told_before += breaches + omissions
+        self.checked.omissions += omissions
+        for _ in range(breaches):
+            self.checked.spoil("signed", undecided=False)
 
     def _broken(self, broken: Broken) -> Finding:
         omission = broken.kind == "omission"
@@ -462,6 +475,7 @@ class Audit:
             anchors=self.anchors,
             attachments=len(self.attachments),
             known=self._known_size,
+            since=self._start,
             seconds=time.monotonic() - began,
         )
         return conclude(audited)
@@ -482,14 +496,3 @@ class Audit:
         return msgspec.structs.replace(
             told, event=event.id.hex(), stream=event.stream, type=event.type, author=event.iss
         )
-
-
-def _published(ask: Callable[[int], bytes], width: int) -> tuple[bytes | None, int]:
-    """Return what is published at a width, or else at the full width, and which (tiles, rule 5)."""
-    for asked in dict.fromkeys((width, tiles.FULL_WIDTH)):
-        try:
-            return ask(asked), asked
-        except UndecidedError as error:
-            if error.code != "source-missing":
-                raise
-    return None, width

@@ -11,7 +11,6 @@ import argparse
 import gc
 import os
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -21,8 +20,8 @@ from verifier import answers, evidence
 
 if TYPE_CHECKING:
     from verifier.audit import Audit, Observer
-    from verifier.finding import Finding, Progress, Verdict
     from verifier.policy import Policy
+    from verifier.since import Since
     from verifier.timestamps import Authorities
 
 __all__ = ["main"]
@@ -30,9 +29,6 @@ __all__ = ["main"]
 VERSION: Final = "0.1.0"
 MAX_JOBS: Final = 64  # more processes than any one rules process can feed
 MAX_FILE_BYTES: Final = 1 << 20  # a policy or a checkpoint is a page of text
-SHOWN_FINDINGS: Final = 25  # in text; JSON Lines carry all
-PROGRESS_EVERY_S: Final = 0.5
-PLAIN_PROGRESS_EVERY_S: Final = 10.0
 YOUNG_OBJECTS: Final = 50_000  # new containers before the cycle collector looks; usually 700
 
 
@@ -72,7 +68,9 @@ def _parser() -> argparse.ArgumentParser:
         "audit", help="re-run every check on a whole log",
         description="Re-check every signature, chain, root and admission of a log.",
     )  # fmt: skip
-    _add_source(audit)
+    _add_source(audit).add_argument(
+        "--since", metavar="STATE", help="remember this audit in a file, and go on from the last"
+    )
     audit.set_defaults(run=_audit)
     duties = commands.add_parser(
         "duties", help="list what was due and not done, and by whom",
@@ -144,13 +142,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_source(command: argparse.ArgumentParser) -> None:
-    """Add what every audit is told: where the log is, and whom to trust."""
+def _add_source(command: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
+    """Add what every audit is told: where the log is, and whom to trust.
+
+    Returns the group of what may be known from before, of which one can be given.
+    """
     command.add_argument("source", metavar="SOURCE", help="a folder, or an http(s) address")
     command.add_argument(
         "--policy", metavar="FILE", help="the trust policy; required, never taken from SOURCE"
     )
-    command.add_argument("--known", metavar="CHECKPOINT", help="a checkpoint saved before")
+    before = command.add_mutually_exclusive_group()
+    before.add_argument("--known", metavar="CHECKPOINT", help="a checkpoint saved before")
     command.add_argument("--ledger", metavar="HEX", help="the ledger id, if the policy pins none")
     command.add_argument(
         "--timestamp-authorities", metavar="PEM",
@@ -159,20 +161,29 @@ def _add_source(command: argparse.ArgumentParser) -> None:
     command.add_argument("--engine", choices=("openssl", "sodium"), help="signature engine")
     command.add_argument("--jobs", metavar="N", type=_jobs, help="processes, this one included")
     command.add_argument("--json", action="store_true", help="JSON Lines instead of text")
+    return before
 
 
 def _audit(arguments: argparse.Namespace) -> int:
-    teller = _Teller(json=arguments.json)
+    from verifier.telling import Teller
+
+    teller = Teller(json=arguments.json)
     with _audit_of(arguments) as audit:
-        return teller.audit(audit).exit
+        verdict = teller.audit(audit)
+        if audit.since is not None:
+            sys.stdout.flush()  # what was found is told before it is remembered
+            if not audit.remember():
+                _tell(f"pledgebook-verify: {arguments.since} was left as it was")
+        return verdict.exit
 
 
 def _duties(arguments: argparse.Namespace) -> int:
     from verifier.finding import Progress, Verdict
     from verifier.omissions import omissions, omissions_text
     from verifier.report import as_json
+    from verifier.telling import Teller, ended
 
-    teller, verdict = _Teller(json=arguments.json), None
+    teller, verdict = Teller(json=arguments.json), None
     with _audit_of(arguments) as audit:
         for item in audit.run():
             if isinstance(item, Verdict):
@@ -189,8 +200,8 @@ def _duties(arguments: argparse.Namespace) -> int:
             print(as_json(one), flush=True)
     else:
         print(omissions_text(told), flush=True)
-    teller.verdict(_ended(verdict))
-    return _ended(verdict).exit
+    teller.verdict(ended(verdict))
+    return ended(verdict).exit
 
 
 def _explain(arguments: argparse.Namespace) -> int:
@@ -198,8 +209,9 @@ def _explain(arguments: argparse.Namespace) -> int:
     from verifier.explanation import explanation_text
     from verifier.finding import Finding, Verdict
     from verifier.report import as_json
+    from verifier.telling import Teller, ended
 
-    watch, teller = Watch(arguments.event), _Teller(json=arguments.json)
+    watch, teller = Watch(arguments.event), Teller(json=arguments.json)
     findings, verdict = [], None
     with _audit_of(arguments, watch) as audit:
         for item in audit.run():
@@ -209,18 +221,19 @@ def _explain(arguments: argparse.Namespace) -> int:
                 findings.append(item)
             else:
                 teller.progress(item)
-    told = watch.explanation(findings, _ended(verdict), audit.anchors.bounds)
+    told = watch.explanation(findings, ended(verdict), audit.anchors.bounds)
     print(as_json(told) if arguments.json else explanation_text(told), flush=True)
-    return _ended(verdict).exit
+    return ended(verdict).exit
 
 
 def _attachments(arguments: argparse.Namespace) -> int:
     from verifier.attachments import attachments_text
     from verifier.report import as_json
+    from verifier.telling import Teller
 
     altered = unread = False
     with _audit_of(arguments) as audit:
-        verdict = _Teller(json=arguments.json).audit(audit)
+        verdict = Teller(json=arguments.json).audit(audit)
         for one in audit.attachments.states(audit.source):
             altered = altered or one.state == "altered"
             unread = unread or one.state == "unread"
@@ -303,22 +316,31 @@ def _audit_of(arguments: argparse.Namespace, observer: Observer | None = None) -
     verify_many([], engine=engine)
     known = _known(arguments.known) if arguments.known else None
     pem = arguments.timestamp_authorities
-    options = Options(engine=engine, known=known, authorities=_authorities(pem) if pem else None)
-    source = open_source(arguments.source)
-    jobs = arguments.jobs or os.cpu_count() or 1
-    with closing(source), _rare_collections(), Workers(jobs - 1, engine=engine) as workers:
+    with ExitStack() as stack:
+        since = _since(arguments, stack, trust=f"{policy} {_read(pem).hex() if pem else None}")
+        if since is not None and since.past is None and since.memory.note is not None:
+            known = since.memory.note
+            _tell("pledgebook-verify: other rules, or another policy, wrote the state file; "
+                  "all is audited anew")  # fmt: skip
+        source = stack.enter_context(closing(open_source(arguments.source)))
+        jobs = arguments.jobs or os.cpu_count() or 1
+        stack.enter_context(_rare_collections())
+        workers = stack.enter_context(Workers(jobs - 1, engine=engine))
+        authorities = _authorities(pem) if pem else None
         yield Audit(
-            source, policy, options=options,
-            executor=workers if jobs > 1 else None, observer=observer,
+            source, policy, options=Options(engine=engine, known=known, authorities=authorities),
+            executor=workers if jobs > 1 else None, observer=observer, since=since,
         )  # fmt: skip
 
 
-def _ended(verdict: Verdict | None) -> Verdict:
-    from verifier.errors import UndecidedError
+def _since(arguments: argparse.Namespace, stack: ExitStack, *, trust: str) -> Since | None:
+    if getattr(arguments, "since", None) is None:
+        return None
+    from verifier.memory import Memory
+    from verifier.since import Since
 
-    if verdict is None:
-        raise UndecidedError("source-unreadable", "the audit ended without a verdict")
-    return verdict
+    memory = stack.enter_context(closing(Memory(Path(arguments.since), trust=trust)))
+    return Since(memory)
 
 
 def _jobs(text: str) -> int:
@@ -398,67 +420,6 @@ def _rare_collections() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
-
-
-class _Teller:
-    """Writes what the audit says, as it comes."""
-
-    def __init__(self, *, json: bool) -> None:
-        self._json = json
-        self._terminal = sys.stderr.isatty()
-        self._began = self._last = time.monotonic()
-
-    def audit(self, audit: Audit) -> Verdict:
-        """Run an audit and tell all of it."""
-        from verifier.finding import Finding, Verdict
-
-        shown, verdict = 0, None
-        for item in audit.run():
-            if isinstance(item, Verdict):
-                verdict = item
-            elif isinstance(item, Finding):
-                shown += bool(item.event or item.subject)  # the log as a whole is always shown
-                self.finding(item, number=shown)
-            else:
-                self.progress(item)
-        self.verdict(_ended(verdict))
-        return _ended(verdict)
-
-    def finding(self, finding: Finding, *, number: int) -> None:
-        from verifier.report import as_json, as_text
-
-        if self._json:
-            print(as_json(finding), flush=True)
-        elif number <= SHOWN_FINDINGS or not (finding.event or finding.subject):
-            self._clear()
-            print(as_text(finding), flush=True)
-        elif number == SHOWN_FINDINGS + 1:
-            print("… more findings; --json shows all", flush=True)
-
-    def progress(self, progress: Progress) -> None:
-        from verifier.report import as_json, progress_text
-
-        now = time.monotonic()
-        if self._json:
-            print(as_json(progress), flush=True)
-            return
-        every_s = PROGRESS_EVERY_S if self._terminal else PLAIN_PROGRESS_EVERY_S
-        if now - self._last >= every_s:
-            self._last = now
-            text = progress_text(progress, seconds=now - self._began)
-            sys.stderr.write(f"\r\x1b[K{text}" if self._terminal else f"{text}\n")
-            sys.stderr.flush()
-
-    def verdict(self, verdict: Verdict) -> None:
-        from verifier.report import as_json, as_text
-
-        self._clear()
-        print(as_json(verdict) if self._json else as_text(verdict), flush=True)
-
-    def _clear(self) -> None:
-        if self._terminal:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
 
 
 def _tell(text: str) -> None:

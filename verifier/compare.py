@@ -2,8 +2,8 @@
 
 Rules:
 
-1. A view is a source that serves a checkpoint, or a checkpoint saved from one. Both are judged by
-   the same trust policy.
+1. A view is a source that serves a checkpoint, a checkpoint saved from one, or the state file of an
+   audit, which holds one. All are judged by the same trust policy.
 2. The tree of the smaller size is computed out of the larger one's published tiles, which count
    only if they hash to the root that was signed. Two saved checkpoints of different sizes decide
    nothing without a source.
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from verifier.errors import FalseError, MalformedError, UndecidedError
+from verifier.memory import MAGIC, note_of
 from verifier.note import decode_base64, encode_base64
 from verifier.policy import Policy, VerifiedCheckpoint
 from verifier.sources import Source
@@ -157,11 +158,12 @@ def told(smaller: VerifiedCheckpoint, larger: VerifiedCheckpoint) -> str:
 
 
 def view_of(text: str, source: Source | None) -> View:
-    """Return the view of a saved checkpoint's path or of an open source."""
+    """Return the view of the path of a checkpoint or a state file, or of an open source."""
     if source is not None:
         return View(text, source.checkpoint(), source)
     try:
-        return View(text, Path(text).read_bytes()[:MAX_PROOF_BYTES])
+        data = Path(text).read_bytes()[:MAX_PROOF_BYTES]
+        return View(text, note_of(Path(text)) if data.startswith(MAGIC) else data)
     except OSError as error:
         raise UndecidedError("source-unreadable", f"{text}: {error.strerror}") from None
 

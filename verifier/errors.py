@@ -101,6 +101,7 @@ CODES: Final[dict[str, str]] = {
     "time-behind": "Keep the log: it holds a date before which others vouch it was not recorded.",
     "anchor-false": "Ask the witness or authority named; the log recorded what it did not say.",
     "log-too-large": "Ask the operator and a mirror for the true size of this log.",
+    "state-unreadable": "Delete the state file to audit anew; it is this auditor's own.",
     "rules-fault": "A fault of the verifier, not of the log: report it, with the entry.",
     # explain.py
     "event-id": "Give @ and the entry's index, or the beginning of the event's id in hexadecimal.",

@@ -264,6 +264,10 @@ class Verdict(
     checked: dict[str, int]
     seconds: float
     demonstration: bool = False
+    since: int = 0
+    """How many entries an earlier audit had read; this one went on from there."""
+    told_before: int = 0
+    """How many findings of rules over the whole log still stand that an earlier audit told."""
 
 
 def exit_code(error: Exception) -> int:

@@ -102,6 +102,23 @@ class RegrownTree:
                 self._roots.popitem(last=False)
         return root
 
+    def kept(self) -> tuple[list[bytes], list[bytes]]:
+        """Return what restores this tree: the leaves of the last block, the hashes above."""
+        return self._block.rows[0], [bytes(row) for row in self._levels]
+
+    def restore(self, size: int, block: list[bytes], levels: list[bytes]) -> None:
+        """Stand where another tree stood."""
+        self.size, self._block = size, _Block(block)
+        self._levels = [bytearray(row) for row in levels]
+
+    def holds(self, level: int, index: int) -> bool:
+        """Say whether the hash of a complete subtree is at hand without asking the log."""
+        return level >= TILE_HEIGHT or index << level >= self.size // FULL_WIDTH * FULL_WIDTH
+
+    def node(self, level: int, index: int) -> bytes:
+        """Return the hash of a complete subtree over ``2**level`` leaves."""
+        return self._read(level, index)
+
     def tile(self, tile: Tile) -> bytes:
         """Return the bytes that a published tile must have; level 0 only while it is kept."""
         if tile.level == 0:

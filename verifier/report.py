@@ -79,8 +79,11 @@ def _verdict(verdict: Verdict) -> Iterator[str]:
     findings = "1 finding" if verdict.findings == 1 else f"{verdict.findings} findings"
     if verdict.omissions:
         findings += f", {verdict.omissions} omitted or late"
-    rate = verdict.checked["entries"] / verdict.seconds if verdict.seconds else 0
+    if verdict.told_before:
+        findings += f" ({verdict.told_before} of them told before)"
+    read = verdict.checked["entries"] - verdict.since
+    rate = read / verdict.seconds if verdict.seconds else 0
     yield (
         f"{_RESULTS[verdict.exit]}: {findings}; "
-        f"{verdict.checked['entries']:,} entries in {verdict.seconds:.2f} s ({rate:,.0f}/s)"
+        f"{read:,} entries in {verdict.seconds:.2f} s ({rate:,.0f}/s)"
     )

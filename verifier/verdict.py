@@ -34,6 +34,8 @@ class Checked(msgspec.Struct):
     tiles: int = 0
     findings: int = 0
     omissions: int = 0
+    told_before: int = 0
+    """How many of them, and of breaches of rules over the whole log, an earlier audit told."""
     whole_log: int | None = None
     """How many rules over the whole log were run; none where it was not read to its end."""
     unjudged: int | None = None
@@ -71,6 +73,8 @@ class Audited(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the trust policy names the ledger."""
     known: int | None
     """The size of the checkpoint from before, if one was given."""
+    since: int = 0
+    """How many entries an earlier audit had read, whose memory was taken for granted."""
     seconds: float
 
 
@@ -102,6 +106,8 @@ def conclude(audit: Audited) -> Verdict:
             "whole_log": checked.whole_log or 0,
         },
         seconds=round(audit.seconds, 3),
+        since=audit.since,
+        told_before=checked.told_before,
     )
 
 
@@ -161,6 +167,9 @@ def _complete(audit: Audited) -> tuple[Literal["yes", "no", "unknown"], str]:
 
 def _not_checked(audit: Audited) -> list[str]:
     rest = [NEVER_CHECKED]
+    if audit.since:
+        rest.append(f"the first {audit.since} entries, which an earlier audit read: this one "
+                    "trusts its own state file, and whoever can write that")  # fmt: skip
     if not audit.pinned:
         rest.append("that this is the ledger you mean: the trust policy pins no ledger id")
     if audit.checked.unjudged is not None:

@@ -31,6 +31,7 @@ SECTIONS: Final = {
 CITED: Final = re.compile(r"\(rules? ([0-9][0-9, ]*)\)|[\"']rules? ([0-9][0-9, ]*)[\"']")
 NUMBERED: Final = re.compile(r"^([0-9]+)\. ", re.MULTILINE)
 GENERATED: Final = (
+    "docs/explanation/attacks.md",
     "docs/spec/rules.md",
     "docs/reference/events.md",
     "docs/reference/errors.md",

@@ -36,7 +36,7 @@ IO_MODULES: Final = {
     "ssl",
     "urllib",
 }
-IO_ROOMS: Final = {"verifier/sources.py", "verifier/witness_http.py"}
+IO_ROOMS: Final = {"verifier/memory.py", "verifier/sources.py", "verifier/witness_http.py"}
 UNSPEAKING_NAMES: Final = {"common", "helper", "helpers", "manager", "managers", "misc", "utils"}
 
 # A bracket around one letter of each name keeps this file from matching itself.

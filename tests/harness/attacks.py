@@ -31,7 +31,8 @@ from verifier.keys import thumbprint
 from verifier.records import read_record
 from verifier.tree import Frontier, leaf_hash
 
-__all__ = ["ATTACKS", "Attack", "Attacked", "small_log"]
+__all__ = ["ACTOR_KEY", "ATTACKS", "FILES", "LOG_KEY", "Attack", "Attacked", "published_anew",
+           "small_log"]  # fmt: skip
 
 FILES = "the published files"
 LOG_KEY = "the log's signing key"
@@ -71,8 +72,8 @@ def small_log() -> Registry:
     return registry
 
 
-def _publish(registry: Registry, folder: Path, entries: list[bytes], *, key: str = "log",
-             known: bytes | None = None) -> Attacked:  # fmt: skip
+def published_anew(registry: Registry, folder: Path, entries: list[bytes], *, key: str = "log",
+                   known: bytes | None = None) -> Attacked:  # fmt: skip
     """Publish entries with tiles and a checkpoint made anew."""
     frontier = Frontier()
     for entry in entries:
@@ -129,7 +130,7 @@ def signed_by_another(folder: Path) -> Attacked:
     entries = _raws(registry)
     index = _place(registry, "CommitmentMade", "wells")
     entries[index] = _signed_again(parse(entries[index]), "attacker")
-    return _publish(registry, folder, entries)
+    return published_anew(registry, folder, entries)
 
 
 def removed(folder: Path) -> Attacked:
@@ -137,7 +138,7 @@ def removed(folder: Path) -> Attacked:
     registry = small_log()
     entries = _raws(registry)
     del entries[_place(registry, "CommitmentMade", "wells")]
-    return _publish(registry, folder, entries)
+    return published_anew(registry, folder, entries)
 
 
 def removed_at_the_end_of_a_stream(folder: Path) -> Attacked:
@@ -146,7 +147,7 @@ def removed_at_the_end_of_a_stream(folder: Path) -> Attacked:
     known = registry.checkpoint()
     entries = _raws(registry)
     del entries[_place(registry, "ReportAccepted")]
-    return _publish(registry, folder, entries, known=known)
+    return published_anew(registry, folder, entries, known=known)
 
 
 def swapped(folder: Path) -> Attacked:
@@ -166,7 +167,7 @@ def back_dated(folder: Path) -> Attacked:
     event = registry.sign(stories.SECRETARIAT, f"{PARTNERSHIP}/commitment/late", "CommitmentMade",
                           iat=seconds("2024-03-01"), **fields)  # fmt: skip
     registry.force(event)
-    return _publish(registry, folder, _raws(registry))
+    return published_anew(registry, folder, _raws(registry))
 
 
 def tail_cut(folder: Path) -> Attacked:
@@ -178,13 +179,13 @@ def tail_cut(folder: Path) -> Attacked:
 def tail_cut_by_the_operator(folder: Path) -> Attacked:
     """Cut the last entries off and sign the shorter log."""
     registry = small_log()
-    return _publish(registry, folder, _raws(registry)[:-2], known=registry.checkpoint())
+    return published_anew(registry, folder, _raws(registry)[:-2], known=registry.checkpoint())
 
 
 def forged_checkpoint(folder: Path) -> Attacked:
     """Drop the last entry and sign a checkpoint with a key of the attacker's own."""
     registry = small_log()
-    return _publish(registry, folder, _raws(registry)[:-1], key="attacker")
+    return published_anew(registry, folder, _raws(registry)[:-1], key="attacker")
 
 
 def unauthorised(folder: Path) -> Attacked:
@@ -196,7 +197,7 @@ def unauthorised(folder: Path) -> Attacked:
         stories.NGO, f"{PARTNERSHIP}/report/second", "ReportAccepted", report=ref(report)
     )
     registry.force(event)
-    return _publish(registry, folder, _raws(registry))
+    return published_anew(registry, folder, _raws(registry))
 
 
 def quorum_of_one(folder: Path) -> Attacked:
@@ -215,7 +216,7 @@ def quorum_of_one(folder: Path) -> Attacked:
         proposal=ref(proposal), organization=stories.REVIEWERS[0],
     )  # fmt: skip
     registry.force(event)
-    return _publish(registry, folder, _raws(registry))
+    return published_anew(registry, folder, _raws(registry))
 
 
 def removed_without_notice(folder: Path) -> Attacked:
@@ -223,7 +224,7 @@ def removed_without_notice(folder: Path) -> Attacked:
     registry = small_log()
     registry.on("2026-12-01")
     registry.force(removals.removal_out_of_nothing(registry))
-    return _publish(registry, folder, _raws(registry))
+    return published_anew(registry, folder, _raws(registry))
 
 
 def replayed(folder: Path) -> Attacked:
@@ -236,7 +237,7 @@ def replayed(folder: Path) -> Attacked:
                          "CommitmentMade", iat=registry.now,
                          **stories.commitment(registry))  # fmt: skip
     registry.force(foreign)
-    return _publish(registry, folder, _raws(registry))
+    return published_anew(registry, folder, _raws(registry))
 
 
 def left_out_of_the_register(folder: Path) -> Attacked:
@@ -257,7 +258,7 @@ def revoked_key(folder: Path) -> Attacked:
     event = registry.sign(stories.SECRETARIAT, f"{PARTNERSHIP}/commitment/stolen",
                           "CommitmentMade", **stories.commitment(registry))  # fmt: skip
     registry.force(event)
-    return _publish(registry, folder, _raws(registry))
+    return published_anew(registry, folder, _raws(registry))
 
 
 ATTACKS: tuple[Attack, ...] = (

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
@@ -24,7 +25,7 @@ from verifier.tree import (
     verify_inclusion,
 )
 
-LEAVES = [leaf_hash(b"leaf %d" % i) for i in range(320)]
+LEAVES = [leaf_hash(b"leaf %d" % i) for i in range(600)]
 
 
 class Reference:
@@ -101,7 +102,7 @@ def test_roots_are_those_of_the_seeded_log() -> None:
 
 
 def test_every_size_has_the_root_of_the_recursive_definition() -> None:
-    """Frontier, root_from and root_of give MTH at sizes 0 to 320, and never ask beyond the size."""
+    """Frontier, root_from and root_of give MTH at sizes 0 to 600, and never ask beyond the size."""
     frontier = Frontier()
     for size in range(len(LEAVES) + 1):
         expected = REFERENCE.root(0, size)
@@ -134,15 +135,36 @@ def test_every_inclusion_path_is_that_of_the_recursive_definition_and_verifies()
             verify_inclusion(LEAVES[index], path, index=index, size=size, root=root)
 
 
+@pytest.mark.slow
+def test_every_path_to_size_600_is_that_of_the_recursive_definition() -> None:
+    """For all sizes to 600, every seventh leaf's and the last one's path; for all to 300, each."""
+    for size in range(1, len(LEAVES) + 1):
+        root = REFERENCE.root(0, size)
+        for index in {*range(0, size, 1 if size <= 300 else 7), size - 1}:
+            path = inclusion_proof(index, size, bounded(size))
+            assert list(path) == REFERENCE.path(index, 0, size)
+            verify_inclusion(LEAVES[index], path, index=index, size=size, root=root)
+
+
+def require_consistency(pairs: Iterable[tuple[int, int]]) -> None:
+    """Require of pairs of sizes that the proof is PROOF(m, D[n]) and is accepted."""
+    for old, new in pairs:
+        proof = consistency_proof(old, new, bounded(new))
+        expected = REFERENCE.subproof(old, 0, new, True) if 0 < old < new else []
+        assert list(proof) == expected
+        roots = {"old_root": REFERENCE.root(0, old), "new_root": REFERENCE.root(0, new)}
+        verify_consistency(proof, old=old, new=new, **roots)
+
+
 def test_every_pair_of_sizes_has_the_consistency_proof_of_the_recursive_definition() -> None:
-    """For all 0 <= old <= new <= 130 the proof is PROOF(m, D[n]) and is accepted."""
-    for new in range(131):
-        for old in range(new + 1):
-            proof = consistency_proof(old, new, bounded(new))
-            expected = REFERENCE.subproof(old, 0, new, True) if 0 < old < new else []
-            assert list(proof) == expected
-            roots = {"old_root": REFERENCE.root(0, old), "new_root": REFERENCE.root(0, new)}
-            verify_consistency(proof, old=old, new=new, **roots)
+    """For all 0 <= old <= new <= 130."""
+    require_consistency((old, new) for new in range(131) for old in range(new + 1))
+
+
+@pytest.mark.slow
+def test_every_pair_of_sizes_to_300_has_its_consistency_proof() -> None:
+    """For all 0 <= old <= new <= 300."""
+    require_consistency((old, new) for new in range(131, 301) for old in range(new + 1))
 
 
 @pytest.mark.parametrize("before", [0, 1, 2, 3, 5, 8, 13, 64, 100, 127, 128, 255])

@@ -20,6 +20,7 @@ from functools import lru_cache
 from typing import Final
 
 from verifier.errors import MalformedError
+from verifier.rules.moment import Moment, Today
 
 __all__ = [
     "EARLIEST",
@@ -49,6 +50,8 @@ def parse_day(text: str) -> date:
     Raises:
         MalformedError: code ``event-fields``.
     """
+    if isinstance(text, Today):
+        return text.plain
     try:
         day = date.fromisoformat(text)
     except ValueError:
@@ -83,11 +86,15 @@ def add(day: date, duration: str, *, times: int = 1) -> date:
 
 def day_of(time_s: int) -> date:
     """Return the UTC day of a log time in seconds (rule 4)."""
+    if isinstance(time_s, Moment):
+        return time_s.day()
     return datetime.fromtimestamp(time_s, UTC).date()
 
 
 def day_text(time_s: int) -> str:
     """Return the UTC day of a log time as text; days compare as their texts do."""
+    if isinstance(time_s, Moment):
+        return time_s.day().isoformat()
     return _day_text(time_s // DAY_S)
 
 

@@ -27,7 +27,8 @@ from verifier.rules.fields import Hash
 from verifier.rules.public import public
 from verifier.rules.upkeep import is_idle_since, kept
 
-__all__ = ["EVENTS", "STREAM", "Published", "RegisterPublished", "due_from", "whole_log"]
+__all__ = ["ACROSS", "EVENTS", "STREAM", "Published", "RegisterPublished", "across", "due_from",
+           "whole_log"]  # fmt: skip
 
 STREAM: Final = "ledger/register"
 service: Final = role("registry_service")
@@ -107,6 +108,10 @@ def whole_log(book: Book) -> Iterator[Broken]:
                 yield _late(day, published)
         if published is not None:
             begun = published.at
+
+
+ACROSS: Final = ()
+across = whole_log
 
 
 def _terms(book: Book) -> tuple[LedgerOpened | None, int]:

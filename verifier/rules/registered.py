@@ -26,6 +26,9 @@ __all__ = ["Commitment", "Public", "Registered"]
 Public = Callable[["Subject"], Mapping[str, Any]]
 """Gives the fields that a subject publishes."""
 
+Kept = tuple[list[str], list[int], list[int]]
+"""The subjects changed since the last commitment, the days with events, the first index of each."""
+
 DAY_S = 86_400
 
 
@@ -39,7 +42,7 @@ class Commitment(NamedTuple):
 class Registered:
     """The register of a book in memory, and the first index of each day of its log time."""
 
-    __slots__ = ("_changed", "_days", "_firsts", "_leaves", "_order")
+    __slots__ = ("_changed", "_days", "_firsts", "_leaves", "_load", "_order")
 
     def __init__(self) -> None:
         self._changed: set[str] = set()
@@ -47,6 +50,24 @@ class Registered:
         self._order: list[str] = []
         self._days: list[int] = []
         self._firsts: list[int] = []
+        self._load: Callable[[], dict[str, list[bytes]]] | None = None
+
+    @classmethod
+    def restored(cls, kept: Kept, load: Callable[[], dict[str, list[bytes]]]) -> Registered:
+        """Return a register as it was kept; *load* gives the leaves if they are asked for."""
+        found = cls()
+        changed, days, firsts = kept
+        found._changed, found._days, found._firsts = set(changed), days, firsts
+        found._load = load
+        return found
+
+    def kept(self) -> Kept:
+        """Return what restores this register, but for the leaves."""
+        return sorted(self._changed), self._days, self._firsts
+
+    def leaves(self) -> dict[str, list[bytes]] | None:
+        """Return the leaves as of the last commitment; nothing if they were not asked for."""
+        return self._leaves if self._load is None else None
 
     def touch(self, subject: str, index: int, at: int, *, upkeep: bool = False) -> None:
         """Take note of an event: whose it is, its index and the log time there.
@@ -73,6 +94,9 @@ class Registered:
 
         A book that has not all subjects returns nothing.
         """
+        if self._load is not None:
+            self._leaves, self._load = self._load(), None
+            self._order = sorted(self._leaves, key=_place)
         fresh = [name for name in self._changed if name not in self._leaves]
         for name in self._changed:
             subject = state(name)

@@ -1,6 +1,11 @@
 """The table of event types: every module's ``EVENTS``, joined and indexed by type.
 
-A module that has rules over the whole log has a function ``whole_log`` beside its ``EVENTS``.
+A module that has rules over the whole log has a function ``whole_log`` beside its ``EVENTS``. It
+judges subjects one by one, each by itself and what it names, so that an audit need not ask again
+about those of which nothing is new. Where a rule compares all subjects with each other, or is about
+the log as such, it is a function ``across`` of its own, with ``ACROSS``: the kinds of things
+without which it has nothing to say, if there are any. Or, where it looks at some subjects only,
+with ``concerns``, which tells them. What the module also judges one by one is ``by_subject``.
 
 A simple filing is one row of ``filing/rows.py``. Adding any other event type is one class in a
 module of ``verifier/rules`` and one place in that module's ``EVENTS``
@@ -10,7 +15,7 @@ module of ``verifier/rules`` and one place in that module's ``EVENTS``
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -46,7 +51,7 @@ from verifier.rules.authority import (
 )
 from verifier.rules.body import certified, sessions
 from verifier.rules.body import duties as body_duties
-from verifier.rules.book import Body, Book, Broken
+from verifier.rules.book import Body, Book, Broken, Subject
 from verifier.rules.commitment import assessment, ending, milestone, progress, promise, revision
 from verifier.rules.commitment import duties as commitment_duties
 from verifier.rules.delisting import (
@@ -104,7 +109,16 @@ from verifier.rules.review import (
 )
 from verifier.rules.review import decision as review_decision
 
-__all__ = ["DECODERS", "EVENTS", "MODULES", "WHOLE_LOG"]
+__all__ = [
+    "ACROSS",
+    "BY_SUBJECT",
+    "DECODERS",
+    "EVENTS",
+    "MODULES",
+    "WHOLE_LOG",
+    "Compared",
+    "Rules",
+]
 
 MODULES: Final = (
     genesis,
@@ -210,7 +224,35 @@ class _Decoders(dict[str, msgspec.msgpack.Decoder[Body]]):
 DECODERS: Final = _Decoders()
 """By the type's name; a type that is not known here is a ``KeyError``."""
 
-WHOLE_LOG: Final[tuple[Callable[[Book], Iterator[Broken]], ...]] = tuple(
-    module.whole_log for module in MODULES if hasattr(module, "whole_log")
+Rules = Callable[[Book], Iterator[Broken]]
+"""Rules over the whole log, as a module has them."""
+
+
+class Compared(NamedTuple):
+    """Rules that compare subjects: with all others where one has such a thing, or some alone."""
+
+    rules: Rules
+    kinds: tuple[type, ...]
+    concerns: Callable[[Subject], bool] | None
+
+    def is_about(self, subject: Subject) -> bool:
+        """Say whether a subject is a reason to ask, or one of those that are looked at."""
+        if self.concerns is not None:
+            return self.concerns(subject)
+        return any(type(thing) in self.kinds for thing in subject.things.values())
+
+
+ACROSS: Final[tuple[Compared, ...]] = tuple(
+    Compared(module.across, getattr(module, "ACROSS", ()), getattr(module, "concerns", None))
+    for module in MODULES
+    if hasattr(module, "across")
 )
+
+BY_SUBJECT: Final[tuple[Rules, ...]] = tuple(
+    getattr(module, "by_subject", None) or module.whole_log
+    for module in MODULES
+    if hasattr(module, "by_subject" if hasattr(module, "across") else "whole_log")
+)
+
+WHOLE_LOG: Final[tuple[Rules, ...]] = (*BY_SUBJECT, *(one.rules for one in ACROSS))
 """What the audit asks when it has read a log to its end (``book``, rule 5)."""

@@ -66,7 +66,7 @@ def review(registry: Registry) -> Review:
 
 def broken(registry: Registry) -> list[Broken]:
     """Return what the whole log shows to be broken."""
-    return list(panel.whole_log(registry.book))
+    return list(panel.across(registry.book))
 
 
 def test_a_seat_is_given_once_and_states_what_is_on_record(registry: Registry) -> None:

@@ -343,12 +343,26 @@ def _can_hear(member: str, entry: Entry, book: Book) -> bool:
 
 def whole_log(book: Book) -> Iterator[Broken]:
     """Yield what is broken of AJ8 and AJ9: judges whom somebody could have chosen."""
+    yield from across(book)
+    yield from by_subject(book)
+
+
+def by_subject(book: Book) -> Iterator[Broken]:
+    """Yield what is broken of AJ9."""
     for subject in book.subjects.values():
-        for key, found in subject.things.items():
-            if type(found) is Judges:
-                local = key.partition(":")[2]
-                yield from _left_out(found, subject, book)
-                yield from lot.chosen("AJ9", found, local, subject, secretary.name)
+        for key, found in subject.by_key(Judges).items():
+            local = key.partition(":")[2]
+            yield from lot.chosen("AJ9", found, local, subject, secretary.name)
+
+
+ACROSS: Final = (Judges,)
+
+
+def across(book: Book) -> Iterator[Broken]:
+    """Yield what is broken of AJ8."""
+    for subject in book.subjects.values():
+        for found in subject.all(Judges):
+            yield from _left_out(found, subject, book)
 
 
 def _left_out(found: Judges, subject: Subject, book: Book) -> Iterator[Broken]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from verifier.rules import calendar, dates, partnership
-from verifier.rules.book import Body, Book, Broken
+from verifier.rules.book import Body, Book, Broken, Subject
 from verifier.rules.filing.rule import Filed
 from verifier.rules.partnership.state import ON_THE_REGISTER, Partnership, entities
 
@@ -21,6 +21,14 @@ __all__ = ["EVENTS", "whole_log"]
 
 EVERY: Final = {"yearly": "P1Y", "every_two_years": "P2Y", "qcpr": "P4Y"}
 """How often each demand of a profile asks for it."""
+
+
+def concerns(subject: Subject) -> bool:
+    """Say whether a subject matters to FI13: an entity reports on it, or a report is on it."""
+    found = partnership.of(subject)
+    if found is not None and _reporting(found):
+        return True
+    return any(filed.name == "BoardReportTabled" for filed in subject.all(Filed))
 
 
 def whole_log(book: Book) -> Iterator[Broken]:
@@ -45,6 +53,9 @@ def whole_log(book: Book) -> Iterator[Broken]:
                 stream="forum-*/board-report/*", reason=f"{entity} was to report on its "
                 f"partnerships, {about} among them, to its governing body by {due}",
             )  # fmt: skip
+
+
+across = whole_log
 
 
 def _reporting(found: Partnership) -> tuple[str, ...]:

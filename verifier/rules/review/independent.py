@@ -36,7 +36,8 @@ from verifier.rules.partnership.state import belonged, everybody
 from verifier.rules.report import Report
 from verifier.rules.review.state import Declared, declared_key, is_party, local_of
 
-__all__ = ["EVENTS", "Audit", "AuditReportFiled", "ExpertOpinionIssued", "whole_log"]
+__all__ = ["ACROSS", "EVENTS", "Audit", "AuditReportFiled", "ExpertOpinionIssued", "across",
+           "by_subject", "whole_log"]  # fmt: skip
 
 auditor: Final = role("independent_auditor")
 expert: Final = role("expert_body")
@@ -169,6 +170,23 @@ class ExpertOpinionIssued(Body, frozen=True, kw_only=True):
 
 def whole_log(book: Book) -> Iterator[Broken]:
     """Yield what is broken of IA5 and IA6: tied auditors, and audits that nobody filed."""
+    yield from across(book)
+    yield from by_subject(book)
+
+
+def by_subject(book: Book) -> Iterator[Broken]:
+    """Yield what is broken of IA6."""
+    for subject in book.subjects.values():
+        found = partnership.of(subject)
+        if found is not None:
+            yield from _unaudited(list(subject.all(Audit)), found, subject, book)
+
+
+ACROSS: Final = (Audit,)
+
+
+def across(book: Book) -> Iterator[Broken]:
+    """Yield what is broken of IA5."""
     tied: dict[str, set[str]] = defaultdict(set)
     for subject in book.subjects.values():
         found = partnership.of(subject)
@@ -179,11 +197,9 @@ def whole_log(book: Book) -> Iterator[Broken]:
         found = partnership.of(subject)
         if found is None:
             continue
-        audits = list(subject.all(Audit))
-        for audit in audits:
+        for audit in subject.all(Audit):
             for other in sorted((tied[audit.organization] & tied[audit.lead]) - {subject.id}):
                 yield from _tied(audit, found, subject, book.subject(other), book)
-        yield from _unaudited(audits, found, subject, book)
 
 
 def _everybody(found: Partnership, subject: Subject) -> Iterator[str]:

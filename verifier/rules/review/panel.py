@@ -50,7 +50,7 @@ from verifier.rules.review.state import (
     unmet_open,
 )
 
-__all__ = ["EVENTS", "ConflictOfInterestDeclared", "ReviewerAssigned", "whole_log"]
+__all__ = ["ACROSS", "EVENTS", "ConflictOfInterestDeclared", "ReviewerAssigned", "across"]
 
 SEATED: Final = ("open", "conditions_open")
 
@@ -189,7 +189,10 @@ class ConflictOfInterestDeclared(Body, frozen=True, kw_only=True):
                     yield stream, cls(interest="none", statement=UNDECIDED)
 
 
-def whole_log(book: Book) -> Iterator[Broken]:
+ACROSS: Final = (ReviewDecided,)
+
+
+def across(book: Book) -> Iterator[Broken]:
     """Yield what is broken of RV19: who was heard without disclosing a tie on record elsewhere."""
     listed: dict[str, dict[str, Partnership]] = defaultdict(dict)
     for subject in book.subjects.values():

@@ -35,7 +35,8 @@ from verifier.rules.fields import Code
 from verifier.rules.lot import Draw, Shown
 from verifier.rules.review.state import Sample, cycle_of, local_of
 
-__all__ = ["EVENTS", "CheckpointShown", "SampleAnnounced", "SampleDrawn", "drawn", "whole_log"]
+__all__ = ["ACROSS", "EVENTS", "CheckpointShown", "SampleAnnounced", "SampleDrawn", "across",
+           "by_subject", "drawn", "whole_log"]  # fmt: skip
 
 Percent = Annotated[int, Meta(ge=1, le=100)]
 SubjectName = Annotated[str, Meta(pattern=r"^p-[a-z0-9][a-z0-9._:-]{0,61}\Z")]
@@ -155,12 +156,28 @@ def drawn(seed: bytes, population: Iterable[str], share: int) -> tuple[str, ...]
 
 def whole_log(book: Book) -> Iterator[Broken]:
     """Yield what is broken of SM7 and SM8: samples that nobody would draw again."""
+    yield from across(book)
+    yield from by_subject(book)
+
+
+def by_subject(book: Book) -> Iterator[Broken]:
+    """Yield what is broken of SM8."""
+    for subject in book.subjects.values():
+        for sample in subject.all(Sample):
+            if sample.draw is not None:
+                local = sample.ref.stream.rpartition("/")[2]
+                yield from lot.chosen("SM8", sample, local, subject, body.secretary.name)
+
+
+ACROSS: Final = (Sample,)
+
+
+def across(book: Book) -> Iterator[Broken]:
+    """Yield what is broken of SM7."""
     for subject in book.subjects.values():
         for sample in subject.all(Sample):
             if sample.draw is not None:
                 yield from _unlike_its_seed(sample, sample.draw, subject, book)
-                local = sample.ref.stream.rpartition("/")[2]
-                yield from lot.chosen("SM8", sample, local, subject, body.secretary.name)
 
 
 def _unlike_its_seed(sample: Sample, draw: Draw, subject: Subject, book: Book) -> Iterator[Broken]:
