@@ -247,7 +247,7 @@ def left_out_of_the_register(folder: Path) -> Attacked:
                if not read_record(data).stream.startswith(f"{PARTNERSHIP}/")]  # fmt: skip
     root = naive_root([leaf_hash(record) for record in records])
     registry.force(drafted(registry, leaves=len(records), root=root))
-    return _publish(registry, folder, _raws(registry))
+    return published_anew(registry, folder, _raws(registry))
 
 
 def revoked_key(folder: Path) -> Attacked:
