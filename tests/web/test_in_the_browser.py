@@ -226,7 +226,9 @@ def test_a_page_that_shows_another_entry_is_found_out(
     def altered(route: Route) -> None:
         body = route.fetch().body()
         if lie == "sentence":
-            route.fulfill(body=body.replace(b"actor-demo-reviewer-a", b"actor-demo-reviewer-b"))
+            other = body.replace(b'"signer":"actor-', b'"signer":"actor-another-', 1)
+            assert other != body
+            route.fulfill(body=other)
         else:
             route.fulfill(body=bytes([body[0] ^ 1]) + body[1:])
 
