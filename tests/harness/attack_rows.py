@@ -67,8 +67,14 @@ ROWS: Final = (
     Row(11, "An answer about a subject leaves out what is unfavourable",
         "The register's root in the log: a run of records is complete with its neighbours, or proves "
         "nothing", "register-incomplete", "It holds at published sizes, not in between"),
-    Row(12, "The registry never records what somebody submits", "", "", "",
-        "signed refusals and submission receipts"),
+    Row(12, "The registry never records what somebody submits", "A refusal is signed with its event: "
+        "whoever has it lets its admission be judged again at that size", "refusal WRONG",
+        "A service that does not answer at all leaves nothing behind; other copies of a statement, and "
+        "whoever saw it sent, are all that shows it",
+        tests=("promises/test_a_wrong_refusal_is_shown.py::"
+               "test_a_lying_server_that_refuses_a_lawful_event_is_caught",
+               "promises/test_a_wrong_refusal_is_shown.py::"
+               "test_a_refusal_by_another_rule_than_is_broken_is_wrong")),
     Row(13, "A signature line is taken away so that a weaker check passes",
         "The policy says whose lines must be there; an event has exactly one signature",
         "quorum-missing"),
@@ -111,8 +117,10 @@ ROWS: Final = (
         "follow the last entry", "event-fields",
         tests=("promises/test_no_changed_byte_is_accepted.py::"
                "test_no_log_with_a_changed_byte_is_verified",)),
-    Row(25, "A position is claimed with a receipt that does not sign it", "", "", "",
-        "COSE receipts"),
+    Row(25, "A position is claimed with a receipt that does not sign it",
+        "A COSE receipt is said to prove membership and nothing else; the proof file carries index, "
+        "size and checkpoint", "not checked", "Other programs may show the position it states",
+        tests=("verifier/test_receipt.py::test_the_position_that_a_receipt_states_is_not_signed",)),
     Row(26, "A proof of an impossible shape makes a verifier loop or fill its memory",
         "Every proof has exactly the length that its sizes call for, checked before any hash",
         "proof-malformed"),
